@@ -1,0 +1,155 @@
+-- Identifiers are UUIDv7 in 16 bytes, times microseconds since 1970 UTC, small structures JSON text that only Rust reads.
+-- Keep this file and its sibling in migrations/postgres alike: a test compares the schemas they make.
+
+CREATE TABLE tenants (
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE api_keys (
+    id BLOB NOT NULL PRIMARY KEY,
+    key_hash BLOB NOT NULL UNIQUE,
+    tenant TEXT,                         -- null: all tenants
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT
+);
+
+CREATE TABLE producers (
+    id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sealed BLOB NOT NULL,                -- the secrets, encrypted
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX producers_by_tenant ON producers (tenant, id);
+
+CREATE TABLE subscriptions (
+    id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    status TEXT NOT NULL,
+    disabled_reason TEXT,
+    spec TEXT NOT NULL,                  -- as JSON, without its credential
+    sealed BLOB NOT NULL,                -- signing secrets and credential, encrypted
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT
+);
+CREATE INDEX subscriptions_by_tenant ON subscriptions (tenant, id);
+
+-- One row. Every change to a subscription raises it in its transaction; every accepting transaction reads it.
+CREATE TABLE routing (
+    id BIGINT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+INSERT INTO routing (id, version) VALUES (1, 1);
+
+-- One row: the key that encrypts secrets, itself wrapped by the operator's key if there is one.
+CREATE TABLE vault (
+    id BIGINT NOT NULL PRIMARY KEY,
+    data_key BLOB NOT NULL,
+    is_wrapped BOOLEAN NOT NULL
+);
+
+CREATE TABLE events (
+    id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    event_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    type TEXT NOT NULL,
+    subject TEXT,
+    time TEXT,
+    traceparent TEXT,
+    wire TEXT NOT NULL,                  -- how body is to be read: structured, binary
+    attributes TEXT,                     -- binary only: [[name, value], …]
+    body BLOB NOT NULL                   -- as received
+);
+CREATE INDEX events_by_tenant ON events (tenant, id);
+
+-- The deduplication window. A digest keeps the entry small whatever the length of source and id.
+CREATE TABLE event_keys (
+    key BLOB NOT NULL PRIMARY KEY,
+    event_id BLOB NOT NULL,
+    accepted_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX event_keys_by_age ON event_keys (accepted_at);
+
+-- Signed messages that were accepted, for as long as their signature would verify.
+CREATE TABLE replays (
+    producer_id BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (producer_id, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+    id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    event_id BLOB NOT NULL,
+    subscription_id BLOB NOT NULL,
+    state TEXT NOT NULL,                 -- pending, in_flight, delivered, dead_lettered, cancelled
+    attempt_count BIGINT NOT NULL,
+    budget_attempt_count BIGINT NOT NULL,
+    next_attempt_at BIGINT,              -- pending only
+    lease_owner BLOB,                    -- in_flight only
+    lease_token BIGINT NOT NULL,         -- grows with every claim
+    reason TEXT,                         -- dead_lettered only
+    last_status BIGINT,
+    last_error_class TEXT,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
+CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
+CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, id);
+CREATE INDEX deliveries_pending ON deliveries (subscription_id, next_attempt_at) WHERE state = 'pending';
+CREATE INDEX deliveries_in_flight ON deliveries (lease_owner) WHERE state = 'in_flight';
+CREATE INDEX deliveries_dead ON deliveries (tenant, id) WHERE state = 'dead_lettered';
+
+CREATE TABLE attempts (
+    delivery_id BLOB NOT NULL,
+    number BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    started_at BIGINT NOT NULL,
+    duration_us BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    status BIGINT,
+    error_class TEXT,
+    error TEXT,
+    response_headers TEXT,               -- [[name, value], …]
+    response_body BLOB,
+    is_body_truncated BOOLEAN NOT NULL,
+    PRIMARY KEY (delivery_id, number)
+);
+
+-- What a sink asked for, known to every node.
+CREATE TABLE sink_pauses (
+    subscription_id BLOB NOT NULL PRIMARY KEY,
+    paused_until BIGINT NOT NULL
+);
+
+CREATE TABLE nodes (
+    id BLOB NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+-- Roll-ups: every node adds to rows of its own, so that nodes never wait for each other.
+CREATE TABLE stats (
+    tenant TEXT NOT NULL,
+    minute_at BIGINT NOT NULL,
+    node_id BLOB NOT NULL,
+    accepted BIGINT NOT NULL,
+    duplicates BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    delivered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    dead_lettered BIGINT NOT NULL,
+    PRIMARY KEY (tenant, minute_at, node_id)
+);

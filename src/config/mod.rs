@@ -1,0 +1,1 @@
+//! Configuration: built-in `default.toml` < `waypost.toml` < `WAYPOST_*` < flags. One file per section.

@@ -1,0 +1,84 @@
+//! Deliveries: the duty to bring one event to one subscription, and the attempts made to fulfil it.
+//!
+//! [`state`] is the state machine, [`verdict`] decides what an attempt's outcome means. Both are pure.
+
+mod attempt;
+pub mod state;
+pub mod verdict;
+
+pub use attempt::{Attempt, ErrorClass, Outcome, VerdictKind};
+pub use state::DeliveryState;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::clock::Timestamp;
+use super::id::{DeliveryId, EventId, SubscriptionId};
+use super::tenant::TenantName;
+
+/// A delivery as stored: one per event and subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its identifier.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub tenant: TenantName,
+    /// The event to bring.
+    pub event_id: EventId,
+    /// The subscription to bring it to.
+    pub subscription_id: SubscriptionId,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts made in all.
+    pub attempt_count: u32,
+    /// Attempts made since it was last opened: redelivering gives a fresh budget and keeps the history.
+    pub budget_attempt_count: u32,
+    /// When it is due, while it is pending.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why it is dead, if it is.
+    pub reason: Option<DeadReason>,
+    /// The status of the last answer, if there was one.
+    pub last_status: Option<u16>,
+    /// Why the last attempt failed, if it did.
+    pub last_error_class: Option<ErrorClass>,
+    /// When it was created: when its event was accepted.
+    pub created_at: Timestamp,
+    /// When it was delivered, died or was cancelled.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Why a delivery will not be tried again by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadReason {
+    /// The retry policy allows no further attempt.
+    Exhausted,
+    /// The sink answered 410: it does not want events any more.
+    Gone,
+    /// Its subscription was disabled before it could be delivered.
+    Disabled,
+    /// It can't be sent as it is: the egress guard, the sink's URL or the event forbids it for good.
+    Permanent,
+}
+
+impl DeadReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Exhausted, Self::Gone, Self::Disabled, Self::Permanent];
+
+    /// The reason's name, as in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exhausted => "exhausted",
+            Self::Gone => "gone",
+            Self::Disabled => "disabled",
+            Self::Permanent => "permanent",
+        }
+    }
+
+    /// The reason of that name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}

@@ -1,0 +1,55 @@
+//! How deliveries to a subscription are made.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::retry::RetryPolicy;
+
+/// The delivery policy of a subscription.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How events lie on HTTP.
+    pub content_mode: ContentMode,
+    /// Limit of one whole exchange with the sink, answer included, in milliseconds; 100 to 120000.
+    pub timeout_ms: u64,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// How many requests a second at most; none means no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// How many requests may be open at once; 1 to 1000.
+    pub max_concurrency: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            content_mode: ContentMode::Structured,
+            timeout_ms: 15_000,
+            retry: RetryPolicy::default(),
+            rate_limit: None,
+            max_concurrency: 16,
+        }
+    }
+}
+
+/// How an event lies on HTTP (CloudEvents HTTP binding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentMode {
+    /// One JSON document with everything in it: the signature covers the attributes.
+    Structured,
+    /// Attributes as `ce-` headers, data as the body. Events without data or content type go structured all the same.
+    Binary,
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Requests a second in the long run; above 0, at most 100000.
+    pub per_second: f64,
+    /// Requests that may go at once after a quiet time; at least 1.
+    pub burst: u32,
+}

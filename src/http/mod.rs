@@ -1,0 +1,1 @@
+//! The HTTP side: receiving events, the API, and what serves them.

@@ -1,0 +1,1 @@
+//! From a received event to committed deliveries: the compiled subscriptions and the group commit.

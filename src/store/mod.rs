@@ -1,0 +1,22 @@
+//! What Waypost remembers, as a list of promised transitions.
+//!
+//! [`Store`] is the port; [`sql`] is its one implementation, for SQLite and Postgres. No transaction, connection or row crosses
+//! it, and none stays open across an HTTP call. [`Directory`] is the snapshot of all subscriptions that routing and dispatch share.
+
+mod accept;
+mod directory;
+mod error;
+mod outbox;
+mod port;
+mod query;
+pub mod sql;
+
+pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission};
+pub use directory::{Directory, SharedDirectory};
+pub use error::{Conflict, StoreError};
+pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
+pub use port::Store;
+pub use query::{
+    DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StatsBucket, StatsRow,
+    StoredEvent,
+};

@@ -1,0 +1,200 @@
+//! The port: everything the rest of Waypost may ask of its database.
+//!
+//! Each method is one atomic transition or one consistent look. What is promised stands before the signature, and the
+//! conformance suite in `tests/it/store/` holds both databases to it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
+    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsRow, StoreError, StoredEvent,
+};
+use crate::domain::clock::Timestamp;
+use crate::domain::credential::{ApiKey, KeyHash, Reach};
+use crate::domain::delivery::Delivery;
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::producer::Producer;
+use crate::domain::subscription::{DisabledReason, Subscription};
+use crate::domain::tenant::{Tenant, TenantName};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Waypost's memory. Cheap to share; every method may be called from many tasks at once.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // ── The outbox: the path of an event ──────────────────────────────────────────────────────────────────────────────
+
+    /// Accepts a batch: events, event keys and deliveries are committed in one durable transaction, or nothing is.
+    ///
+    /// If the routing version differs from the batch's, nothing is written and [`Settled::Stale`] says so. An event whose key
+    /// was accepted since `keys_since` is not written again; the first event's identifier is given instead, within the batch
+    /// too. Uniqueness is an index: of two callers that post one key at once, on any nodes, exactly one is told that it is new.
+    /// A submission whose `replay` digest was accepted before is left out whole. [`StoreError::Unavailable`] may leave unknown
+    /// whether the batch was committed; posting the same keys again is safe.
+    async fn accept(&self, batch: &AcceptBatch) -> Result<Settled>;
+
+    /// Leases due deliveries of the lanes named: earliest first within a lane, never more than the lane asked for. They become
+    /// `in_flight`, owned by the node, under a token that no earlier holder knows. Two callers never get the same delivery.
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Leased>>;
+
+    /// The subscriptions that have pending deliveries, and when the earliest of each is due. At most `limit`, those after
+    /// `after` in identifier order: call again with the last one to see the rest.
+    async fn due_lanes(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>>;
+
+    /// Records what came of leased deliveries: each attempt with its delivery's new state, all in one transaction, one answer
+    /// per report in order. A report whose token is no longer the row's changes nothing and is answered
+    /// [`Recorded::LeaseLost`]. `pauses` are kept with the lanes, the later moment winning.
+    async fn record(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>>;
+
+    /// Gives leased deliveries back untried: `pending`, due at `now`, no attempt counted. Leases already lost are passed over.
+    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<()>;
+
+    /// Says that a node is alive until `expires_at`.
+    async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()>;
+
+    /// Forgets a node that stops in good order; what it still holds is reclaimable at once.
+    async fn retire_node(&self, node: NodeId) -> Result<()>;
+
+    /// Makes up to `limit` deliveries `pending` whose owner is not alive at `now`, and says how many they were. Their tokens
+    /// grow, so that a late report of the old owner is refused. Also forgets nodes that are not alive.
+    async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64>;
+
+    /// Deletes up to `limit` event keys accepted before `keys_before` and replay digests that ended before `now`; says how many
+    /// rows went.
+    async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64>;
+
+    // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
+    // Every change raises the routing version in the same transaction.
+
+    /// The routing version now.
+    async fn routing_version(&self) -> Result<i64>;
+
+    /// Every subscription that is not deleted, and the routing version they are the state of: one consistent look.
+    async fn load_directory(&self) -> Result<Directory>;
+
+    /// Stores a new subscription.
+    async fn create_subscription(&self, subscription: &Subscription) -> Result<()>;
+
+    /// One subscription of a tenant. [`StoreError::NotFound`] if it is deleted or another tenant's.
+    async fn subscription(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Subscription>;
+
+    /// A tenant's subscriptions, newest first.
+    async fn subscriptions(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Subscription>>;
+
+    /// Replaces a subscription by what it is now: spec, status and secrets. `read_at` is the `updated_at` the change was
+    /// computed from: if somebody changed it since, nothing is written and the answer is [`super::Conflict::State`].
+    async fn update_subscription(&self, subscription: &Subscription, read_at: Timestamp) -> Result<()>;
+
+    /// Deletes a subscription. Its deliveries stay for the record; those still pending are cancelled by the dispatcher.
+    async fn delete_subscription(&self, tenant: &TenantName, id: SubscriptionId, now: Timestamp) -> Result<()>;
+
+    /// Disables a subscription on its sink's wish. Nothing happens if it is deleted or disabled already.
+    async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()>;
+
+    // ── Events and deliveries, as people see them ─────────────────────────────────────────────────────────────────────
+
+    /// A tenant's events that match, newest first.
+    async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>>;
+
+    /// One event with its deliveries.
+    async fn event(&self, tenant: &TenantName, id: EventId) -> Result<StoredEvent>;
+
+    /// A tenant's deliveries that match, newest first.
+    async fn deliveries(&self, tenant: &TenantName, filter: &DeliveryFilter, page: PageRequest) -> Result<Page<Delivery>>;
+
+    /// One delivery with its attempts.
+    async fn delivery(&self, tenant: &TenantName, id: DeliveryId) -> Result<DeliveryDetail>;
+
+    /// Opens a finished delivery again: `pending`, due at `now`, with a fresh attempt budget and its whole history.
+    /// [`super::Conflict::State`] if it is not finished, and [`super::Conflict::InUse`] if its subscription is gone or disabled.
+    async fn redeliver(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery>;
+
+    /// Cancels a delivery that is not finished; an attempt under way can't be recorded any more. [`super::Conflict::State`] if
+    /// it is finished.
+    async fn cancel(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery>;
+
+    // ── Dead letters ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A tenant's dead letters that match, newest first.
+    async fn dead_letters(&self, tenant: &TenantName, filter: &DeadLetterFilter, page: PageRequest) -> Result<Page<Delivery>>;
+
+    /// A tenant's dead letters that match, counted; the largest group first, at most 1000 groups.
+    async fn dead_letter_groups(
+        &self,
+        tenant: &TenantName,
+        filter: &DeadLetterFilter,
+        by: GroupBy,
+    ) -> Result<Vec<DeadLetterGroup>>;
+
+    /// Opens up to `limit` matching dead letters again, oldest first, as [`Store::redeliver`] does; those whose subscription is
+    /// gone or disabled are passed over. Says how many were opened.
+    async fn redrive(&self, tenant: &TenantName, filter: &DeadLetterFilter, now: Timestamp, limit: u32) -> Result<u64>;
+
+    /// How many dead letters [`Store::redrive`] would open if it had no limit.
+    async fn count_redrivable(&self, tenant: &TenantName, filter: &DeadLetterFilter) -> Result<u64>;
+
+    /// Deletes up to `limit` matching dead letters with their attempts, oldest first, and says how many went.
+    async fn purge(&self, tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> Result<u64>;
+
+    // ── Administration ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Creates a tenant. [`super::Conflict::Exists`] if there is one of that name.
+    async fn create_tenant(&self, tenant: &Tenant) -> Result<()>;
+
+    /// One tenant.
+    async fn tenant(&self, name: &TenantName) -> Result<Tenant>;
+
+    /// All tenants, newest first.
+    async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>>;
+
+    /// Deletes a tenant that has no subscriptions, producers or API keys; [`super::Conflict::InUse`] if it has.
+    async fn delete_tenant(&self, name: &TenantName) -> Result<()>;
+
+    /// Stores an API key by its hash. [`super::Conflict::Exists`] if that very key is stored already.
+    async fn create_api_key(&self, key: &ApiKey, hash: &KeyHash) -> Result<()>;
+
+    /// The API key with that hash, expired or not; `None` if there is none.
+    async fn api_key_by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>>;
+
+    /// Whether there is any API key at all.
+    async fn has_api_keys(&self) -> Result<bool>;
+
+    /// The API keys within a reach, newest first: [`Reach::All`] sees every key.
+    async fn api_keys(&self, reach: &Reach, page: PageRequest) -> Result<Page<ApiKey>>;
+
+    /// Revokes an API key within a reach.
+    async fn delete_api_key(&self, reach: &Reach, id: ApiKeyId) -> Result<()>;
+
+    /// Stores a producer.
+    async fn create_producer(&self, producer: &Producer) -> Result<()>;
+
+    /// One producer, whoever's it is: its own verification decides.
+    async fn producer(&self, id: ProducerId) -> Result<Producer>;
+
+    /// A tenant's producers, newest first.
+    async fn producers(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Producer>>;
+
+    /// Replaces a producer's name and secrets.
+    async fn update_producer(&self, producer: &Producer) -> Result<()>;
+
+    /// Deletes a producer.
+    async fn delete_producer(&self, tenant: &TenantName, id: ProducerId) -> Result<()>;
+
+    /// Adds to the roll-ups of a node.
+    async fn add_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()>;
+
+    /// A tenant's counters since `since`, summed over all nodes.
+    async fn stats(&self, tenant: &TenantName, since: Timestamp) -> Result<StatsRow>;
+
+    /// How many deliveries of a tenant are pending (counted up to `cap`), and since when the oldest of them waits.
+    async fn waiting(&self, tenant: &TenantName, cap: u32) -> Result<(u64, Option<Timestamp>)>;
+
+    /// Whether the database answers, and how quickly.
+    async fn ping(&self) -> Result<Duration>;
+
+    /// Finishes what is being written and closes every connection.
+    async fn close(&self);
+}

@@ -1,0 +1,1 @@
+//! The store on SQL: one control plane for both databases, one hot path for each.
