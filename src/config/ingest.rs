@@ -1,0 +1,29 @@
+//! `[ingest]`: what is taken in, and how.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of receiving events; `default.toml` says what each means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ingest {
+    /// Bytes of one request's body.
+    pub max_body_bytes: usize,
+    /// Events in one batch.
+    pub max_batch_events: usize,
+    /// Attributes of one event.
+    pub max_attributes: usize,
+    /// Header values that do not decode by the letter.
+    pub header_decoding: HeaderDecoding,
+    /// Origins that may post after the webhook handshake.
+    pub allowed_origins: Vec<String>,
+}
+
+/// What to do with a header value that does not decode by the letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderDecoding {
+    /// Refuse it.
+    Strict,
+    /// Take it literally.
+    Lenient,
+}
