@@ -1,0 +1,68 @@
+# The one task runner: CI runs `make test`, a desk runs the same. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-tools check fmt fmt-check clippy unit doc sdk generate generated deny bench bench-quick clean
+
+# One profile for lints and tests, so that what a dependency builds in C is built once.
+CARGO_FLAGS := --locked
+DATA := data
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug/waypost
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: ## build and start Waypost for a look around (--dev, SQLite in data/)
+	@mkdir -p $(DATA)
+	cargo run $(CARGO_FLAGS) -- serve --dev --database-url sqlite://$(DATA)/waypost.db
+
+demo: ## run the main job by itself, once, and end
+	cargo run $(CARGO_FLAGS) --quiet -- demo
+
+test: test-tools check ## everything CI checks: lints, tests on both databases, SDKs, generated files
+	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk
+	$(MAKE) --no-print-directory generated deny
+
+test-tools: ## install what the tests need (Postgres, Python, cargo-nextest), if it is missing
+	scripts/install-test-tools.sh
+
+check: fmt-check clippy ## format and lints
+
+fmt: ## format the code
+	cargo fmt
+
+fmt-check: ## fail if the code is not formatted
+	cargo fmt --check
+
+clippy: ## lints; a warning is an error
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+
+unit: ## unit and integration tests (on Postgres too, where WAYPOST_TEST_POSTGRES names one)
+	scripts/cargo-tests.sh
+
+doc: ## the documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --quiet
+
+sdk: ## official SDKs post and verify, as black boxes
+	cargo build $(CARGO_FLAGS)
+	tests/sdk/run.sh $(BUILT)
+
+generate: ## write every generated file anew
+	scripts/generate.sh
+
+generated: ## fail if a generated file is not what `make generate` writes
+	scripts/generate.sh --check
+
+deny: ## licences, sources and banned crates (cargo-deny where installed; the test `tidy` holds the same list)
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo "cargo-deny is not installed: tests/it/tidy has checked licences and bans of deny.toml"; fi
+
+bench: ## measure: accepted and delivered per second beside a ceiling, on SQLite and Postgres
+	scripts/bench.sh full
+
+bench-quick: ## the same, short
+	scripts/bench.sh quick
+
+clean: ## delete what was built and the data of `make run`
+	cargo clean
+	rm -rf $(DATA)

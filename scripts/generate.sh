@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes every generated file anew; with --check it changes nothing and fails if one differs.
+#
+#   openapi/openapi.json    from the handlers (`waypost openapi`)
+#   docs/configuration.md   the block between its markers, from src/config/default.toml
+set -euo pipefail
+cd "$(dirname "$0")/.."
+check=${1:-}
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+status=0
+
+# Puts a fresh file in its place, or compares.
+settle() {
+    if [ "$check" = --check ]; then
+        diff -u "$1" "$fresh/file" || { echo "$1 is not what 'make generate' writes" >&2; status=1; }
+    else
+        mkdir -p "$(dirname "$1")"
+        cat "$fresh/file" >"$1"
+    fi
+}
+
+cargo run --locked --quiet -- openapi >"$fresh/file"
+settle openapi/openapi.json
+
+awk -v source=src/config/default.toml '
+    /<!-- begin: default.toml -->/ { print; print "```toml"; while ((getline line < source) > 0) print line; print "```"; inside = 1; next }
+    /<!-- end: default.toml -->/ { inside = 0 }
+    !inside { print }
+' docs/configuration.md >"$fresh/file"
+settle docs/configuration.md
+
+exit $status

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Makes sure that what `make test` needs is there: a Postgres server, Python with venv, Node with npm, cargo-nextest.
+# Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
+set -euo pipefail
+
+packages=()
+has_postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1; }
+has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
+
+has_postgres || packages+=(postgresql)
+has_venv || packages+=(python3 python3-venv)
+command -v npm >/dev/null || packages+=(nodejs npm)
+
+if [ ${#packages[@]} -gt 0 ]; then
+    if [ "$(id -u)" -eq 0 ]; then become=(); else become=(sudo -n); fi
+    if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+        echo "installing ${packages[*]}"
+        "${become[@]}" apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive "${become[@]}" apt-get install -y -qq "${packages[@]}" >/dev/null
+    else
+        echo "missing for the tests: ${packages[*]} (Debian names). Install them and run this again." >&2
+        exit 1
+    fi
+fi
+
+# The version the tests are run with; a newer one on the machine is fine.
+if ! cargo nextest --version >/dev/null 2>&1; then
+    echo "installing cargo-nextest"
+    cargo install --locked --quiet cargo-nextest --version 0.9.143 \
+        || echo "cargo-nextest can't be installed: tests run with 'cargo test' instead, without time limits or groups" >&2
+fi
