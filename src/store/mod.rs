@@ -10,6 +10,7 @@ mod outbox;
 mod port;
 mod query;
 pub mod sql;
+mod stats_buffer;
 
 pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission};
 pub use directory::{Directory, SharedDirectory};
@@ -20,3 +21,4 @@ pub use query::{
     DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StatsBucket, StatsRow,
     StoredEvent,
 };
+pub use stats_buffer::StatsBuffer;
