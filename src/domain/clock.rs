@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 
 /// A moment: microseconds since the Unix epoch, UTC. Written as RFC 3339 with microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -76,6 +78,19 @@ impl<'de> Deserialize<'de> for Timestamp {
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 date-time"))
     }
 }
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("A moment, RFC 3339 in UTC with microseconds."))
+            .examples(["2026-11-21T08:00:00.000000Z"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + 'static {

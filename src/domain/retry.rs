@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// When a failed delivery is tried again, and how often at most.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RetryPolicy {
     /// The wait before each attempt is listed, the first included; there are as many attempts as entries.
@@ -40,6 +41,43 @@ pub struct RetryBackoff {
     pub jitter: f64,
     /// Attempts in all, the first included; 1 to 100.
     pub max_attempts: u32,
+}
+
+/// Every member of both kinds: read as one object first, so that a fault is reported at its own member.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    schedule_ms: Option<Vec<u64>>,
+    initial_interval_ms: Option<u64>,
+    multiplier: Option<f64>,
+    max_interval_ms: Option<u64>,
+    jitter: Option<f64>,
+    max_attempts: Option<u32>,
+}
+
+impl<'de> Deserialize<'de> for RetryPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(deserializer)?;
+        let jitter = members.jitter.unwrap_or_else(default_jitter);
+        let is_backoff = members.initial_interval_ms.is_some()
+            || members.multiplier.is_some()
+            || members.max_interval_ms.is_some()
+            || members.max_attempts.is_some();
+        match members.schedule_ms {
+            Some(_) if is_backoff => Err(D::Error::custom("`schedule_ms` stands alone, but for `jitter`")),
+            Some(schedule_ms) => Ok(Self::Schedule(RetrySchedule { schedule_ms, jitter })),
+            None => {
+                let default = RetryBackoff::default();
+                Ok(Self::Exponential(RetryBackoff {
+                    initial_interval_ms: members.initial_interval_ms.unwrap_or(default.initial_interval_ms),
+                    multiplier: members.multiplier.unwrap_or(default.multiplier),
+                    max_interval_ms: members.max_interval_ms.unwrap_or(default.max_interval_ms),
+                    jitter,
+                    max_attempts: members.max_attempts.unwrap_or(default.max_attempts),
+                }))
+            }
+        }
+    }
 }
 
 const fn default_jitter() -> f64 {
@@ -168,6 +206,19 @@ mod tests {
         let policy = RetryPolicy::Exponential(RetryBackoff { jitter: 0.0, max_interval_ms: 60_000, ..RetryBackoff::default() });
         let waits: Vec<u64> = (0..5).map(|made| policy.wait(made, 0.9).unwrap().as_secs()).collect();
         assert_eq!(waits, [0, 5, 15, 45, 60]);
+    }
+
+    #[test]
+    fn both_kinds_are_read_and_a_mixture_is_refused() {
+        let schedule: RetryPolicy = serde_json::from_str(r#"{"schedule_ms":[0,10]}"#).unwrap();
+        assert_eq!(schedule.max_attempts(), 2);
+        let backoff: RetryPolicy = serde_json::from_str(r#"{"max_attempts":3}"#).unwrap();
+        assert_eq!(backoff, RetryPolicy::Exponential(RetryBackoff { max_attempts: 3, ..RetryBackoff::default() }));
+        for policy in [&schedule, &backoff] {
+            let text = serde_json::to_string(policy).unwrap();
+            assert_eq!(&serde_json::from_str::<RetryPolicy>(&text).unwrap(), policy);
+        }
+        assert!(serde_json::from_str::<RetryPolicy>(r#"{"schedule_ms":[0],"max_attempts":3}"#).is_err());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use zeroize::Zeroizing;
 
 /// A secret text. Serialising it writes the text itself: only the vault of the store and the answers that show a secret on
@@ -30,3 +32,15 @@ impl fmt::Debug for Secret {
         formatter.write_str("***")
     }
 }
+
+impl utoipa::PartialSchema for Secret {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .description(Some("A secret: keep it out of logs and tickets."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Secret {}

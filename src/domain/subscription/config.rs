@@ -8,6 +8,7 @@ use crate::domain::retry::RetryPolicy;
 /// The delivery policy of a subscription.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = SubscriptionConfig)]
 pub struct Config {
     /// How events lie on HTTP.
     pub content_mode: ContentMode,

@@ -11,8 +11,9 @@ use crate::domain::filter::Filter;
 use crate::domain::secret::Secret;
 
 /// A subscription as its owner writes it; only `sink` is required (Subscriptions API, SU-1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SubscriptionSpec)]
 pub struct Spec {
     /// The URL that events are delivered to.
     pub sink: String,
@@ -32,6 +33,7 @@ pub struct Spec {
     #[serde(default)]
     pub protocolsettings: ProtocolSettings,
     /// What authorises the request at the sink. Write-only.
+    #[schema(write_only)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sinkcredential: Option<Credential>,
     /// What it is for, in its owner's words.
@@ -67,8 +69,9 @@ pub struct ProtocolSettings {
 }
 
 /// What authorises requests at the sink (SU-5). It is kept encrypted and never shown again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "credentialtype", deny_unknown_fields)]
+#[schema(as = SinkCredential)]
 pub enum Credential {
     /// `Authorization: Basic` with an identifier and a secret.
     #[serde(rename = "PLAIN")]
