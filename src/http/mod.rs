@@ -1,1 +1,12 @@
 //! The HTTP side: receiving events, the API, and what serves them.
+//!
+//! [`router`] puts the parts together, [`server`] runs them on a socket. A [`Problem`] is the only error response there is;
+//! an [`auth::Caller`] is the only way to a tenant's things.
+
+pub mod auth;
+pub mod problem;
+pub mod state;
+
+pub use auth::Caller;
+pub use problem::{Code, Problem};
+pub use state::AppState;

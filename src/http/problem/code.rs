@@ -1,0 +1,224 @@
+//! The closed list of what can go wrong, as callers see it.
+//!
+//! `docs/errors.md` and the API document are generated from [`Code::ALL`]; a code that was published keeps its meaning.
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What went wrong. Programs branch on this; the status says who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ErrorCode)]
+pub enum Code {
+    /// The request is not what the call expects.
+    InvalidRequest,
+    /// What was posted is no CloudEvent.
+    InvalidEvent,
+    /// There is no credential, or it is not valid.
+    Unauthenticated,
+    /// The signature of a producer's message does not verify.
+    SignatureInvalid,
+    /// The credential does not allow this.
+    Forbidden,
+    /// There is nothing at this address.
+    NotFound,
+    /// The tenant named does not exist.
+    TenantNotFound,
+    /// The address exists but not for this method.
+    MethodNotAllowed,
+    /// The request did not arrive in time.
+    Timeout,
+    /// The request does not fit the state that was found.
+    Conflict,
+    /// The signed message was accepted before.
+    Replayed,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The batch has too many events.
+    TooManyEvents,
+    /// The body is in a format that is not understood here.
+    UnsupportedMediaType,
+    /// Too much waits to be stored.
+    Overloaded,
+    /// The headers are too large.
+    HeadersTooLarge,
+    /// Waypost failed.
+    Internal,
+    /// Waypost can't do it right now.
+    Unavailable,
+}
+
+impl Code {
+    /// Every code, by status.
+    pub const ALL: [Self; 18] = [
+        Self::InvalidRequest,
+        Self::InvalidEvent,
+        Self::Unauthenticated,
+        Self::SignatureInvalid,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::TenantNotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::Conflict,
+        Self::Replayed,
+        Self::PayloadTooLarge,
+        Self::TooManyEvents,
+        Self::UnsupportedMediaType,
+        Self::Overloaded,
+        Self::HeadersTooLarge,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The code as it stands in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The status of every answer with this code.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    /// The problem type in words; the same in every answer with this code (RFC 9457 section 3.1.3).
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// What it means and what to do about it, for `docs/errors.md`.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        self.row().3
+    }
+
+    /// The problem type's URI (RFC 9457 section 3.1.1).
+    #[must_use]
+    pub fn type_uri(self) -> String {
+        format!("https://waypost.dev/errors#{}", self.as_str())
+    }
+
+    const fn row(self) -> (&'static str, StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidRequest => (
+                "invalid_request",
+                StatusCode::BAD_REQUEST,
+                "The request is not valid",
+                "A parameter, a header or a member of the body is missing, unknown or out of bounds. `errors` names each of \
+                 them; nothing was changed.",
+            ),
+            Self::InvalidEvent => (
+                "invalid_event",
+                StatusCode::BAD_REQUEST,
+                "Not a CloudEvent",
+                "What was posted is no CloudEvent 1.0. `errors` names the header, or the place in the body as a JSON Pointer, \
+                 for every fault; in a batch the first token is the index of the event. No event of the request was accepted.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                StatusCode::UNAUTHORIZED,
+                "Authentication is required",
+                "Send `Authorization: Bearer` with an API key (`wp_…`) or a JSON Web Token of a configured issuer. The detail \
+                 says which check failed.",
+            ),
+            Self::SignatureInvalid => (
+                "signature_invalid",
+                StatusCode::UNAUTHORIZED,
+                "The signature does not verify",
+                "A producer's request must carry `webhook-id`, `webhook-timestamp` (within five minutes of now) and \
+                 `webhook-signature` over the exact body, made with one of the producer's secrets.",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                "The credential is valid, but lacks the scope that the detail names or does not reach the tenant.",
+            ),
+            Self::NotFound => (
+                "not_found",
+                StatusCode::NOT_FOUND,
+                "Not found",
+                "The address does not exist, or the resource does not exist in this tenant.",
+            ),
+            Self::TenantNotFound => (
+                "tenant_not_found",
+                StatusCode::NOT_FOUND,
+                "No such tenant",
+                "The header `Waypost-Tenant` or the token names a tenant that does not exist. Create it first.",
+            ),
+            Self::MethodNotAllowed => (
+                "method_not_allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "The address exists, but not for this method. `Allow` lists those it has.",
+            ),
+            Self::Timeout => (
+                "timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                "The request took too long",
+                "The body did not arrive within `server.body_timeout_ms`. Nothing was accepted; send it again.",
+            ),
+            Self::Conflict => (
+                "conflict",
+                StatusCode::CONFLICT,
+                "Conflict with the current state",
+                "Something of that name exists already, or the resource is in a state that does not allow this. Read it again.",
+            ),
+            Self::Replayed => (
+                "replayed",
+                StatusCode::CONFLICT,
+                "This signed message was accepted before",
+                "A producer's message (`webhook-id` and `webhook-timestamp`) is accepted once. To send the event again, sign it \
+                 anew with the time of the new attempt.",
+            ),
+            Self::PayloadTooLarge => (
+                "payload_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body is too large",
+                "The body is longer than `ingest.max_body_bytes` allows. The detail says the limit.",
+            ),
+            Self::TooManyEvents => (
+                "too_many_events",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too many events in one batch",
+                "A batch holds at most `ingest.max_batch_events` events. The detail says the limit; split the batch.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported_media_type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type",
+                "The body is in a format that is not understood here. The detail names those that are.",
+            ),
+            Self::Overloaded => (
+                "overloaded",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many events wait to be stored",
+                "Nothing was accepted. Try again after the number of seconds in `Retry-After`.",
+            ),
+            Self::HeadersTooLarge => (
+                "headers_too_large",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The headers are too large",
+                "The request has more header lines than `server.max_headers` or more bytes of them than \
+                 `server.max_header_bytes`. Post the event in structured mode.",
+            ),
+            Self::Internal => (
+                "internal",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal error",
+                "Waypost failed. The log has the cause under the error id that the detail shows.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not available right now",
+                "The database can't be reached, the server is stopping or too many requests are open. Try again after \
+                 `Retry-After`; posting the same event again is safe.",
+            ),
+        }
+    }
+}

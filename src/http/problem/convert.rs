@@ -1,0 +1,89 @@
+//! What other layers report, as problems.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use super::{Code, Flaw, Problem};
+use crate::domain::entropy::{Entropy, SystemEntropy};
+use crate::domain::event::read::{Fault, Invalid, Place};
+use crate::routing::AcceptError;
+use crate::store::StoreError;
+
+/// When to try again after the database was not available.
+const UNAVAILABLE_RETRY: Duration = Duration::from_secs(2);
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::not_found("There is no such resource in this tenant."),
+            StoreError::Conflict(conflict) => Self::new(Code::Conflict, format!("The request was refused: {conflict}.")),
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = %Chain(&error), "the database is not available");
+                Self::new(Code::Unavailable, "The database is not available.").retry_after(UNAVAILABLE_RETRY)
+            }
+            StoreError::Corrupt(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::Full { retry_after } => {
+                Self::new(Code::Overloaded, "Too many events wait to be stored; none of yours was accepted.")
+                    .retry_after(retry_after)
+            }
+            AcceptError::Replayed => Self::new(
+                Code::Replayed,
+                "A message with this `webhook-id` and `webhook-timestamp` was accepted before. Sign anew to send it again.",
+            ),
+            AcceptError::Unavailable { retry_after } => {
+                Self::new(Code::Unavailable, "Events can't be stored right now. Posting the same event again is safe.")
+                    .retry_after(retry_after)
+            }
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let detail = match invalid.faults.as_slice() {
+            [fault] => fault.detail.clone(),
+            faults => format!("The event has {} faults.", faults.len()),
+        };
+        invalid.faults.into_iter().fold(Self::new(Code::InvalidEvent, detail), |problem, fault| problem.with(fault.into()))
+    }
+}
+
+impl From<Fault> for Flaw {
+    fn from(fault: Fault) -> Self {
+        match fault.place {
+            Place::Pointer(pointer) => Self { pointer: Some(pointer), ..Self::new(fault.detail) },
+            Place::Header(header) => Self { header: Some(header), ..Self::new(fault.detail) },
+        }
+    }
+}
+
+/// An error with its causes, on one line.
+pub(super) struct Chain<'a>(pub(super) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// A new id for an error. It decides nothing and is compared with nothing, so it does not come from the injected randomness,
+/// which a conversion has no way to reach.
+pub(super) fn error_id() -> String {
+    let mut bytes = [0; 8];
+    SystemEntropy::new().fill(&mut bytes);
+    format!("err_{:016x}", u64::from_be_bytes(bytes))
+}
