@@ -74,7 +74,7 @@ CREATE INDEX events_by_tenant ON events (tenant, id);
 
 -- The deduplication window. A digest keeps the entry small whatever the length of source and id.
 CREATE TABLE event_keys (
-    key BYTEA NOT NULL PRIMARY KEY,
+    key UUID NOT NULL PRIMARY KEY,       -- a digest, not an identifier
     event_id UUID NOT NULL,
     accepted_at BIGINT NOT NULL
 );
@@ -83,7 +83,7 @@ CREATE INDEX event_keys_by_age ON event_keys (accepted_at);
 -- Signed messages that were accepted, for as long as their signature would verify.
 CREATE TABLE replays (
     producer_id UUID NOT NULL,
-    digest BYTEA NOT NULL,
+    digest UUID NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (producer_id, digest)
 );

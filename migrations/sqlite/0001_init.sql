@@ -74,7 +74,7 @@ CREATE INDEX events_by_tenant ON events (tenant, id);
 
 -- The deduplication window. A digest keeps the entry small whatever the length of source and id.
 CREATE TABLE event_keys (
-    key BLOB NOT NULL PRIMARY KEY,
+    key BLOB NOT NULL PRIMARY KEY,       -- a digest, not an identifier
     event_id BLOB NOT NULL,
     accepted_at BIGINT NOT NULL
 ) WITHOUT ROWID;

@@ -1,1 +1,53 @@
 //! The store on SQL: one control plane for both databases, one hot path for each.
+//!
+//! [`SqlStore`] is the port's implementation. The control plane has a file per resource here, whose statements have one text for
+//! both databases and run through [`engine`]; the transitions of an event's path are native, in [`sqlite`] and [`postgres`]. No
+//! other module may know which database is in use.
+
+mod engine;
+mod failure;
+mod location;
+mod open;
+mod port;
+mod postgres;
+mod row;
+mod schema;
+mod sqlite;
+mod statement;
+mod tenants;
+mod value;
+mod vault;
+
+pub use open::{OpenError, migrate};
+
+use std::sync::Arc;
+
+use crate::domain::entropy::Entropy;
+use engine::Engine;
+use vault::Vault;
+
+/// The store on SQLite or Postgres.
+pub struct SqlStore {
+    engine: Engine,
+    vault: Vault,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for SqlStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SqlStore").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// The text of every statement of the control plane, for a test to prepare against both schemas.
+#[must_use]
+pub fn statements() -> Vec<&'static str> {
+    let modules = [tenants::STATEMENTS, vault::STATEMENTS];
+    modules.into_iter().flatten().map(|statement| statement.text()).collect()
+}
+
+/// Versions and names of the migrations as compiled in: SQLite's, then Postgres's.
+#[must_use]
+pub fn migrations() -> [Vec<(i64, String)>; 2] {
+    schema::listed()
+}

@@ -1,0 +1,152 @@
+//! Opening a database: connect, bring the schema up to date or refuse, unlock the vault.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::engine::{Engine, PostgresEngine, SqliteEngine};
+use super::location::Location;
+use super::vault::Vault;
+use super::{SqlStore, schema, tenants};
+use crate::config::{Database, Encryption};
+use crate::domain::entropy::Entropy;
+use crate::store::StoreError;
+
+/// A database that can't be used. Each message names the setting or the command that helps.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is none of a database.
+    #[error("database.url is not usable: {detail}")]
+    Url {
+        /// What is wrong with it; never the URL itself, which may hold a password.
+        detail: String,
+    },
+    /// A setting's file can't be read.
+    #[error("can't read the file {path} named by {setting}")]
+    SettingFile {
+        /// The setting.
+        setting: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The path of the SQLite file, or of its lock, leads nowhere.
+    #[error("database.url names a file that can't be opened: {}", path.display())]
+    Path {
+        /// The path at fault.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process serves the SQLite file.
+    #[error(
+        "another waypost uses {}: one SQLite file serves one node; stop the other, or set database.url to another file or to Postgres",
+        path.display()
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database does not answer.
+    #[error("can't reach the database that database.url names")]
+    Unreachable(#[source] sqlx::Error),
+    /// The schema is one of a later version.
+    #[error(
+        "the database has schema version {found}, this waypost knows versions up to {known}: run the waypost that made it, or a later one"
+    )]
+    Newer {
+        /// A version found that is unknown here.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The schema is an earlier one, and `database.migrate` is off.
+    #[error("the database's schema is not up to date: run `waypost migrate`, or set database.migrate = true")]
+    Older,
+    /// A migration could not be applied.
+    #[error("the schema could not be brought up to date")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// The operator's key is none, or not the right one.
+    #[error("encryption.key is not usable: {detail}")]
+    Key {
+        /// What is wrong, and what to do.
+        detail: &'static str,
+    },
+    /// The database failed while it was being prepared.
+    #[error("the database could not be prepared")]
+    Prepare(#[from] StoreError),
+}
+
+impl SqlStore {
+    /// Opens a database to serve it: brings its schema up to date if `database.migrate` says so, makes the tenant `default` and
+    /// the vault's key if they are missing. A SQLite file is locked for this process.
+    pub async fn open(options: &Database, encryption: &Encryption, entropy: Arc<dyn Entropy>) -> Result<Self, OpenError> {
+        Self::connect(options, encryption, entropy, true).await
+    }
+
+    /// Opens a database beside whoever serves it, for a command that runs for a moment. As [`SqlStore::open`], but a SQLite file
+    /// is not locked, and the schema has to be up to date.
+    pub async fn attach(options: &Database, encryption: &Encryption, entropy: Arc<dyn Entropy>) -> Result<Self, OpenError> {
+        let options = Database { migrate: false, ..options.clone() };
+        Self::connect(&options, encryption, entropy, false).await
+    }
+
+    async fn connect(
+        options: &Database,
+        encryption: &Encryption,
+        entropy: Arc<dyn Entropy>,
+        is_exclusive: bool,
+    ) -> Result<Self, OpenError> {
+        let engine = ready(options, is_exclusive, options.migrate).await?;
+        let vault = Vault::unlock(&engine, encryption, entropy.as_ref()).await?;
+        tenants::ensure_default(&engine).await?;
+        Ok(Self { engine, vault, entropy })
+    }
+}
+
+/// Brings a database's schema up to date, and does nothing if it is. A SQLite file must not be served meanwhile. Gives the
+/// version the schema has now.
+pub async fn migrate(options: &Database) -> Result<i64, OpenError> {
+    ready(options, true, true).await?.close().await;
+    Ok(schema::newest())
+}
+
+async fn ready(options: &Database, is_exclusive: bool, may_migrate: bool) -> Result<Engine, OpenError> {
+    let url = setting("database.url_file", Some(&options.url), options.url_file.as_deref())?.unwrap_or_default();
+    match Location::parse(url.trim())? {
+        Location::Sqlite(path) => {
+            let engine = SqliteEngine::open(&path, options, is_exclusive).await?;
+            if schema::is_behind(&schema::applied_sqlite(&engine.writer).await?)? {
+                allowed(may_migrate)?;
+                schema::migrate_sqlite(&engine.writer).await?;
+            }
+            Ok(Engine::Sqlite(engine))
+        }
+        Location::Postgres(server) => {
+            let engine = PostgresEngine::open((*server).clone(), options).await.map_err(OpenError::Unreachable)?;
+            if schema::is_behind(&schema::applied_postgres(&engine.pool).await?)? {
+                allowed(may_migrate)?;
+                schema::migrate_postgres(&server).await?;
+            }
+            Ok(Engine::Postgres(engine))
+        }
+    }
+}
+
+fn allowed(may_migrate: bool) -> Result<(), OpenError> {
+    if may_migrate { Ok(()) } else { Err(OpenError::Older) }
+}
+
+/// The text of a setting that may also lie in a file; the file wins. `name` is the file's setting.
+pub(super) fn setting(name: &'static str, value: Option<&str>, file: Option<&str>) -> Result<Option<String>, OpenError> {
+    match file {
+        Some(path) => std::fs::read_to_string(path).map(Some).map_err(|source| OpenError::SettingFile {
+            setting: name,
+            path: path.to_owned(),
+            source,
+        }),
+        None => Ok(value.map(str::to_owned)),
+    }
+}
