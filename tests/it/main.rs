@@ -1,1 +1,3 @@
 //! Integration tests: one binary, real databases, real sockets.
+
+mod tidy;
