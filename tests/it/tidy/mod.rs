@@ -45,6 +45,7 @@ fn files_below(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Fails with the list, if there is one.
+#[track_caller]
 fn none(offenders: &[String], rule: &str) {
     assert!(offenders.is_empty(), "{rule}:\n  {}", offenders.join("\n  "));
 }
