@@ -97,7 +97,9 @@ fn everything_comes_from_the_registry() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|package| package.get("source").and_then(toml::Value::as_str).is_some_and(|source| !source.starts_with("registry+")))
+        .filter(|package| {
+            package.get("source").and_then(toml::Value::as_str).is_some_and(|source| !source.starts_with("registry+"))
+        })
         .map(|package| package["name"].to_string())
         .collect();
     none(&offenders, "crates from elsewhere");

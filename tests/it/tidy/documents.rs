@@ -34,7 +34,10 @@ fn targets(text: &str) -> Vec<&str> {
 /// The anchor that a heading gets.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
-    text.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_')).collect::<String>().replace(' ', "-")
+    text.chars()
+        .filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'))
+        .collect::<String>()
+        .replace(' ', "-")
 }
 
 fn has_anchor(path: &Path, wanted: &str) -> bool {
@@ -67,12 +70,15 @@ fn links_between_documents_lead_somewhere() {
 #[test]
 fn tests_named_in_architecture_exist() {
     let text = read("ARCHITECTURE.md");
-    let sources: String = ["tests", "src"].iter().flat_map(|folder| files_below(folder, &[".rs"])).map(|path| read(&path)).collect();
+    let sources: String =
+        ["tests", "src"].iter().flat_map(|folder| files_below(folder, &[".rs"])).map(|path| read(&path)).collect();
     let offenders: Vec<String> = text
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|name| name.matches('_').count() >= 2 && name.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric()))
+        .filter(|name| {
+            name.matches('_').count() >= 2 && name.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric())
+        })
         .filter(|name| name.chars().all(|letter| !letter.is_ascii_uppercase()))
         .filter(|name| !sources.contains(*name))
         .map(str::to_owned)

@@ -76,7 +76,9 @@ fn tasks_are_owned_and_not_spawned_into_the_void() {
                 .lines()
                 .enumerate()
                 .filter(|(_, line)| !line.trim_start().starts_with("//"))
-                .filter(|(_, line)| line.contains("tokio::spawn(") || line.contains("task::spawn(") || line.contains("thread::spawn("))
+                .filter(|(_, line)| {
+                    line.contains("tokio::spawn(") || line.contains("task::spawn(") || line.contains("thread::spawn(")
+                })
                 .map(|(number, _)| format!("{}:{}", path.display(), number + 1))
                 .collect();
             found
@@ -133,7 +135,9 @@ fn no_test_waits_for_time_to_pass() {
 
 #[test]
 fn tree_has_what_a_visitor_looks_for() {
-    let wanted = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "deny.toml", ".ci/run"];
-    let offenders: Vec<String> = wanted.iter().filter(|path| !root().join(path).exists()).map(|path| (*path).to_owned()).collect();
+    let wanted =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "deny.toml", ".ci/run"];
+    let offenders: Vec<String> =
+        wanted.iter().filter(|path| !root().join(path).exists()).map(|path| (*path).to_owned()).collect();
     none(&offenders, "missing at the root");
 }

@@ -110,7 +110,8 @@ fn architecture_shows_the_same_layers() {
 
 #[test]
 fn reader_of_paths_sees_groups_and_qualified_names() {
-    let text = "use crate::{http::Problem, store::{Lease, sql::Pool}};\nlet a = crate::app::run(); // crate::cli\n// crate::routing";
+    let text =
+        "use crate::{http::Problem, store::{Lease, sql::Pool}};\nlet a = crate::app::run(); // crate::cli\n// crate::routing";
     assert_eq!(named_layers(text), ["http", "store", "app", "cli"]);
     assert_eq!(named_layers("//! see crate::http\n/// crate::http\n$crate::http; my_crate::http"), Vec::<String>::new());
 }
