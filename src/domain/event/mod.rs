@@ -4,12 +4,26 @@
 //! tree of `data` is ever built. [`read`] makes events from the wire (binary, structured, batched), [`write`] lays them out for a
 //! sink. It must never change an attribute's spelling or a byte of `data` (SPECS 1.A to 1.D).
 
+mod attributes;
+mod base64_text;
+mod header_value;
+mod json;
+mod key;
+mod media_type;
 pub mod read;
+pub mod rules;
+mod sdk;
+mod span;
+mod stored;
+pub mod uri;
 pub mod write;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
+
+use self::attributes::Attributes;
+use self::span::Span;
 
 use super::clock::Timestamp;
 use super::id::EventId;
@@ -59,46 +73,73 @@ pub enum Data<'a> {
     Bytes(Cow<'a, [u8]>),
 }
 
+/// Where the data lies in the received bytes.
+#[derive(Debug, Clone, Copy)]
+enum DataPlace {
+    /// There is none.
+    None,
+    /// A JSON value.
+    Json(Span),
+    /// The inside of a JSON string that holds a text.
+    Text { inside: Span, is_escaped: bool },
+    /// The inside of a JSON string that holds base64.
+    Base64 { inside: Span, is_escaped: bool },
+    /// All of the bytes.
+    Whole,
+}
+
 /// One CloudEvent.
 #[derive(Debug, Clone)]
 pub struct Event {
     body: Bytes,
+    wire: Wire,
+    attributes: Attributes,
+    data: DataPlace,
 }
 
 impl Event {
     /// `id`.
     #[must_use]
     pub fn id(&self) -> &str {
-        todo!()
+        self.attributes.id()
     }
 
     /// `source`.
     #[must_use]
     pub fn source(&self) -> &str {
-        todo!()
+        self.attributes.source()
     }
 
     /// `type`.
     #[must_use]
     pub fn event_type(&self) -> &str {
-        todo!()
+        self.attributes.event_type()
     }
 
     /// The canonical string of any attribute but `data`, core or extension (SPECS CE-9).
     #[must_use]
-    pub fn attribute(&self, _name: &str) -> Option<&str> {
-        todo!()
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name)
     }
 
     /// All attributes in the order received.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
-        std::iter::empty()
+        self.attributes.iter()
     }
 
-    /// The data.
+    /// The data. What came in binary mode is bytes, whatever its content type says (SPECS HR-11).
     #[must_use]
     pub fn data(&self) -> Data<'_> {
-        todo!()
+        match self.data {
+            DataPlace::None => Data::None,
+            DataPlace::Json(span) => Data::Json(self.text(span)),
+            DataPlace::Text { inside, is_escaped } => Data::Text(self.string(inside, is_escaped)),
+            DataPlace::Base64 { inside, is_escaped } => {
+                let text = self.string(inside, is_escaped);
+                Data::Bytes(Cow::Owned(base64_text::decode(text.as_bytes()).unwrap_or_default()))
+            }
+            DataPlace::Whole => Data::Bytes(Cow::Borrowed(&self.body)),
+        }
     }
 
     /// The bytes that were received for this event.
@@ -107,18 +148,21 @@ impl Event {
         &self.body
     }
 
-    /// What is stored of it.
+    /// How the received bytes are to be read.
     #[must_use]
-    pub fn to_stored(&self) -> StoredForm {
-        todo!()
+    pub const fn wire(&self) -> Wire {
+        self.wire
     }
 
-    /// The event of which `stored` is what was stored.
-    ///
-    /// # Errors
-    /// If the parts are not those of an event: the database was tampered with.
-    pub fn from_stored(_stored: StoredForm) -> Result<Self, read::Invalid> {
-        todo!()
+    /// A stretch of a body whose UTF-8 was checked when it was read.
+    fn text(&self, span: Span) -> &str {
+        std::str::from_utf8(&self.body[span.range()]).unwrap_or_default()
+    }
+
+    /// What the inside of a JSON string says; it was checked when it was read.
+    fn string(&self, inside: Span, is_escaped: bool) -> Cow<'_, str> {
+        let raw = self.text(inside);
+        if is_escaped { Cow::Owned(json::unescape(raw).unwrap_or_default()) } else { Cow::Borrowed(raw) }
     }
 }
 
@@ -136,3 +180,6 @@ pub struct Accepted {
     /// The event itself.
     pub event: Event,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,124 @@
 //! Events as they go to a sink.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 
-use super::Event;
+use super::media_type::MediaType;
+use super::{Data, DataPlace, Event, Kind, Wire, base64_text, header_value, json};
 
 /// The media type of an event in JSON format (SPECS HS-3).
 pub const STRUCTURED_CONTENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
+
+/// The content type of JSON data whose event names none (SPECS CE-17).
+const JSON: &str = "application/json";
+
+/// Headers longer than this together are more than common receivers take (SPECS CE-14).
+const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 impl Event {
     /// The event in JSON format: the received bytes if it came so, else its attributes and data laid out once (SPECS FW-3).
     #[must_use]
     pub fn structured(&self) -> Bytes {
-        todo!()
+        match self.wire {
+            Wire::Structured => self.body.clone(),
+            Wire::Binary => lay_out(self.attributes(), self.embeddable()).into(),
+        }
     }
 
     /// The event in binary mode, `content-type` among the headers; `None` for an event that may only go structured: without
     /// data, without content type, or with attributes too large for headers (SPECS HS-6, CE-14).
     #[must_use]
     pub fn binary(&self) -> Option<(Vec<(HeaderName, HeaderValue)>, Bytes)> {
-        todo!()
+        let body = self.payload()?;
+        let given = self.attribute("datacontenttype");
+        let content_type = given.or(matches!(self.data, DataPlace::Json(_)).then_some(JSON))?;
+        let mut headers = vec![(CONTENT_TYPE, HeaderValue::from_str(content_type).ok()?)];
+        let mut header_bytes = content_type.len();
+        for (name, value, _) in self.attributes().filter(|(name, ..)| *name != "datacontenttype") {
+            let value = header_value::encode(value);
+            header_bytes += "ce-: \r\n".len() + name.len() + value.len();
+            headers.push((header_name(name)?, HeaderValue::try_from(value).ok()?));
+        }
+        (header_bytes <= MAX_HEADER_BYTES && !body.is_empty()).then_some((headers, body))
     }
+
+    /// The data as the body of a request; a part of the received bytes wherever it can be.
+    fn payload(&self) -> Option<Bytes> {
+        match self.data {
+            DataPlace::None => None,
+            DataPlace::Whole => Some(self.body.clone()),
+            DataPlace::Json(span) | DataPlace::Text { inside: span, is_escaped: false } => Some(self.body.slice(span.range())),
+            DataPlace::Text { .. } | DataPlace::Base64 { .. } => match self.data() {
+                Data::Text(text) => Some(text.into_owned().into()),
+                Data::Bytes(bytes) => Some(bytes.into_owned().into()),
+                Data::None | Data::Json(_) => None,
+            },
+        }
+    }
+
+    /// The body of an event in binary mode as a member of a JSON object: embedded where its content type says that it is JSON
+    /// or text and it is, else as base64, which always comes back the same.
+    fn embeddable(&self) -> Data<'_> {
+        if self.body.is_empty() {
+            return Data::None;
+        }
+        let media_type = self.attribute("datacontenttype").and_then(MediaType::parse).filter(|media_type| media_type.is_utf8());
+        match (media_type, std::str::from_utf8(&self.body)) {
+            (Some(media_type), Ok(text)) if media_type.is_json() && json::is_json(text) => Data::Json(text),
+            (Some(media_type), Ok(text)) if media_type.is_text() && !media_type.is_json() => Data::Text(Cow::Borrowed(text)),
+            _ => Data::Bytes(Cow::Borrowed(&self.body)),
+        }
+    }
+}
+
+/// An event in JSON format, from its parts.
+pub(super) fn lay_out<'a>(attributes: impl Iterator<Item = (&'a str, &'a str, Kind)>, data: Data<'_>) -> String {
+    let mut out = String::with_capacity(512);
+    for (name, value, kind) in attributes {
+        out.push(if out.is_empty() { '{' } else { ',' });
+        push_string(name, &mut out);
+        out.push(':');
+        match kind {
+            Kind::String => push_string(value, &mut out),
+            Kind::Integer | Kind::Boolean => out.push_str(value),
+        }
+    }
+    match data {
+        Data::None => {}
+        Data::Json(text) => {
+            out.push_str(",\"data\":");
+            out.push_str(text);
+        }
+        Data::Text(text) => {
+            out.push_str(",\"data\":");
+            push_string(&text, &mut out);
+        }
+        Data::Bytes(bytes) => {
+            out.push_str(",\"data_base64\":\"");
+            base64_text::encode_into(&bytes, &mut out);
+            out.push('"');
+        }
+    }
+    out.push('}');
+    out
+}
+
+/// Appends `text` as a JSON string.
+fn push_string(text: &str, out: &mut String) {
+    out.push_str(&serde_json::to_string(text).expect("a string is always JSON"));
+}
+
+fn header_name(attribute: &str) -> Option<HeaderName> {
+    Some(match attribute {
+        "id" => HeaderName::from_static("ce-id"),
+        "source" => HeaderName::from_static("ce-source"),
+        "type" => HeaderName::from_static("ce-type"),
+        "specversion" => HeaderName::from_static("ce-specversion"),
+        "time" => HeaderName::from_static("ce-time"),
+        "subject" => HeaderName::from_static("ce-subject"),
+        other => HeaderName::try_from(format!("ce-{other}")).ok()?,
+    })
 }

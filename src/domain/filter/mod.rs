@@ -1,14 +1,23 @@
-//! Filters of the Subscriptions API (SPECS SU-6 to SU-11).
+//! Filters of the Subscriptions API (SPECS SU-6 to SU-11): what they mean and what they may look like.
+//!
+//! A filter that can't be understood is refused when it is written, never skipped when it is asked: a subscription that lost a
+//! filter would get events that it must not see.
+
+mod check;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
+pub use self::check::{MAX_DEPTH, MAX_NODES, check};
 use super::event::Event;
 
 /// One filter expression: an object with exactly one dialect as its key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Filter {
     /// Every attribute named equals its value.
@@ -18,20 +27,28 @@ pub enum Filter {
     /// Every attribute named ends with its value.
     Suffix(BTreeMap<String, String>),
     /// Every expression matches.
-    #[schema(no_recursion)]
     All(Vec<Filter>),
     /// At least one expression matches.
-    #[schema(no_recursion)]
     Any(Vec<Filter>),
     /// The expression does not match.
-    #[schema(no_recursion)]
     Not(Box<Filter>),
 }
 
 impl Filter {
-    /// Whether `event` matches.
+    /// Whether `event` matches. An attribute that is not there matches nothing, so that `not` of it matches; one that is no
+    /// string is compared by its canonical string (SPECS SU-11).
     #[must_use]
-    pub fn matches(&self, _event: &Event) -> bool {
-        todo!()
+    pub fn matches(&self, event: &Event) -> bool {
+        let every = |wanted: &BTreeMap<String, String>, holds: fn(&str, &str) -> bool| {
+            wanted.iter().all(|(name, value)| event.attribute(name).is_some_and(|actual| holds(actual, value)))
+        };
+        match self {
+            Self::Exact(wanted) => every(wanted, |actual, value| actual == value),
+            Self::Prefix(wanted) => every(wanted, |actual, value| actual.starts_with(value)),
+            Self::Suffix(wanted) => every(wanted, |actual, value| actual.ends_with(value)),
+            Self::All(expressions) => expressions.iter().all(|expression| expression.matches(event)),
+            Self::Any(expressions) => expressions.iter().any(|expression| expression.matches(event)),
+            Self::Not(expression) => !expression.matches(event),
+        }
     }
 }

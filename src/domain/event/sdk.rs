@@ -1,0 +1,1 @@
+//! To and from `cloudevents::Event`, for those who hold one.

@@ -1,0 +1,47 @@
+//! What a filter looks like, for the OpenAPI document: one alternative per dialect, so that exactly one can fit.
+//!
+//! The published document of the Subscriptions API can't tell filters apart (SPECS 1.F, known defects).
+
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::Filter;
+
+impl ToSchema for Filter {
+    fn schemas(_schemas: &mut Vec<(String, RefOr<Schema>)>) {}
+}
+
+impl PartialSchema for Filter {
+    fn schema() -> RefOr<Schema> {
+        let itself = || Ref::from_schema_name(Self::name());
+        let several = || ArrayBuilder::new().items(itself()).min_items(Some(1));
+        OneOfBuilder::new()
+            .description(Some("One filter expression: an object with exactly one dialect as its key."))
+            .item(dialect("exact", "Every attribute named equals its value.", wanted()))
+            .item(dialect("prefix", "Every attribute named begins with its value.", wanted()))
+            .item(dialect("suffix", "Every attribute named ends with its value.", wanted()))
+            .item(dialect("all", "Every expression matches.", several()))
+            .item(dialect("any", "At least one expression matches.", several()))
+            .item(dialect("not", "The expression does not match.", itself()))
+            .into()
+    }
+}
+
+fn dialect(name: &str, description: &str, value: impl Into<RefOr<Schema>>) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .description(Some(description))
+        .property(name, value)
+        .required(name)
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+/// An object of attribute names and the strings they are compared with.
+fn wanted() -> ObjectBuilder {
+    let name = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9]+$"));
+    let value = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    ObjectBuilder::new()
+        .property_names(Some(name))
+        .additional_properties(Some(AdditionalProperties::RefOr(value.into())))
+        .min_properties(Some(1))
+}
