@@ -43,7 +43,8 @@ impl<'de> Visitor<'de> for FilterVisitor {
         match map.next_key::<String>()? {
             None => Ok(filter),
             Some(second) => {
-                let detail = format!("has both `{dialect}` and `{second}`; a filter has one dialect, `all` joins several filters");
+                let detail =
+                    format!("has both `{dialect}` and `{second}`; a filter has one dialect, `all` joins several filters");
                 Err(Error::custom(detail))
             }
         }

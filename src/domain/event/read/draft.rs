@@ -1,7 +1,7 @@
 //! An event while it is read: attributes come in one by one, each is checked, and at the end the required ones must be there.
 
-use super::faults::{Faults, Origin};
 use super::Limits;
+use super::faults::{Faults, Origin};
 use crate::domain::event::attributes::Attributes;
 use crate::domain::event::{Kind, rules};
 
@@ -23,7 +23,8 @@ impl Draft {
     pub(super) fn has_room(&self, count: usize, name: &str, faults: &mut Faults) -> bool {
         let has_room = count <= self.max_attributes;
         if !has_room {
-            faults.add_too_large(self.origin.place(name), format!("an event may have at most {} attributes", self.max_attributes));
+            faults
+                .add_too_large(self.origin.place(name), format!("an event may have at most {} attributes", self.max_attributes));
         }
         has_room
     }
@@ -32,7 +33,8 @@ impl Draft {
     pub(super) fn check_name(&self, name: &str, faults: &mut Faults) -> bool {
         let is_name = rules::is_name(name);
         if !is_name {
-            faults.add(self.origin.place(name), "is no attribute name: only lower-case letters `a` to `z` and digits may be used");
+            faults
+                .add(self.origin.place(name), "is no attribute name: only lower-case letters `a` to `z` and digits may be used");
         }
         is_name
     }
