@@ -87,6 +87,7 @@ CREATE TABLE replays (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (producer_id, digest)
 );
+CREATE INDEX replays_by_expiry ON replays (expires_at);
 
 CREATE TABLE deliveries (
     id UUID NOT NULL PRIMARY KEY,

@@ -87,6 +87,7 @@ CREATE TABLE replays (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (producer_id, digest)
 ) WITHOUT ROWID;
+CREATE INDEX replays_by_expiry ON replays (expires_at);
 
 CREATE TABLE deliveries (
     id BLOB NOT NULL PRIMARY KEY,

@@ -12,7 +12,7 @@ mod query;
 pub mod sql;
 mod stats_buffer;
 
-pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission};
+pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission, SubmissionResult};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};

@@ -4,8 +4,11 @@
 //! both databases and run through [`engine`]; the transitions of an event's path are native, in [`sqlite`] and [`postgres`]. No
 //! other module may know which database is in use.
 
+mod claimed;
+mod columns;
 mod engine;
 mod failure;
+mod lanes;
 mod location;
 mod open;
 mod port;
@@ -42,7 +45,7 @@ impl std::fmt::Debug for SqlStore {
 /// The text of every statement of the control plane, for a test to prepare against both schemas.
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
-    let modules = [tenants::STATEMENTS, vault::STATEMENTS];
+    let modules = [lanes::STATEMENTS, tenants::STATEMENTS, vault::STATEMENTS];
     modules.into_iter().flatten().map(|statement| statement.text()).collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::engine::Engine;
-use super::{SqlStore, postgres, sqlite};
+use super::{SqlStore, lanes, postgres, sqlite};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach};
 use crate::domain::delivery::Delivery;
@@ -43,7 +43,7 @@ impl Store for SqlStore {
     }
 
     async fn due_lanes(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>> {
-        hot!(self, due_lanes(after, limit))
+        lanes::due(&self.engine, after, limit).await
     }
 
     async fn record(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>> {
@@ -55,11 +55,11 @@ impl Store for SqlStore {
     }
 
     async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
-        hot!(self, heartbeat(node, now, expires_at))
+        lanes::heartbeat(&self.engine, node, now, expires_at).await
     }
 
     async fn retire_node(&self, node: NodeId) -> Result<()> {
-        hot!(self, retire_node(node))
+        lanes::retire_node(&self.engine, node).await
     }
 
     async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64> {

@@ -1,49 +1,26 @@
-//! The path of an event on Postgres: bulk statements over arrays.
+//! The path of an event on Postgres: bulk statements over arrays, one round trip each.
+//!
+//! Every statement has one fixed text, whatever the size of its batch, and stays prepared. Its plan is made once for all
+//! sizes, often while the tables are empty, so each is written to leave the planner no bad choice: sub-selects that are hashed
+//! (`(… IN (…)) IS TRUE`), `LATERAL` with a fence, rows found again by `ctid`.
 
-use super::engine::PostgresEngine;
-use crate::domain::clock::Timestamp;
-use crate::domain::id::{NodeId, SubscriptionId};
-use crate::store::{AcceptBatch, Claim, DueLane, Lease, Leased, Recorded, Report, Settled, SinkPause, StoreError};
+mod accept;
+mod claim;
+mod lease;
+mod record;
 
-type Result<T> = std::result::Result<T, StoreError>;
+pub(super) use accept::accept;
+pub(super) use claim::claim;
+pub(super) use lease::{prune, reclaim, release};
+pub(super) use record::record;
 
-pub(super) async fn accept(_engine: &PostgresEngine, _batch: &AcceptBatch) -> Result<Settled> {
-    todo!()
-}
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
 
-pub(super) async fn claim(_engine: &PostgresEngine, _claim: &Claim) -> Result<Vec<Leased>> {
-    todo!()
-}
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-pub(super) async fn due_lanes(_engine: &PostgresEngine, _after: Option<SubscriptionId>, _limit: u32) -> Result<Vec<DueLane>> {
-    todo!()
-}
-
-pub(super) async fn record(
-    _engine: &PostgresEngine,
-    _reports: &[Report],
-    _pauses: &[SinkPause],
-    _now: Timestamp,
-) -> Result<Vec<Recorded>> {
-    todo!()
-}
-
-pub(super) async fn release(_engine: &PostgresEngine, _leases: &[Lease], _now: Timestamp) -> Result<()> {
-    todo!()
-}
-
-pub(super) async fn heartbeat(_engine: &PostgresEngine, _node: NodeId, _now: Timestamp, _expires_at: Timestamp) -> Result<()> {
-    todo!()
-}
-
-pub(super) async fn retire_node(_engine: &PostgresEngine, _node: NodeId) -> Result<()> {
-    todo!()
-}
-
-pub(super) async fn reclaim(_engine: &PostgresEngine, _now: Timestamp, _limit: u32) -> Result<u64> {
-    todo!()
-}
-
-pub(super) async fn prune(_engine: &PostgresEngine, _now: Timestamp, _keys_before: Timestamp, _limit: u32) -> Result<u64> {
-    todo!()
+/// One column of `rows`, as an array for `UNNEST`.
+fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(read).collect()
 }

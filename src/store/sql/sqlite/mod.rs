@@ -1,70 +1,110 @@
 //! The path of an event on SQLite: its own connection on its own thread.
+//!
+//! [`writer`] owns the connection and commits what waits together; [`checkpoint`] empties the write-ahead log beside it. The
+//! transitions are plain functions over a native connection. None of them may be called on a runtime's thread.
+
+mod accept;
+mod checkpoint;
+mod claim;
+mod failure;
+mod lease;
+mod record;
+mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
 
+use self::writer::Writer;
 use super::engine::SqliteEngine;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{NodeId, SubscriptionId};
-use crate::store::{AcceptBatch, Claim, DueLane, Lease, Leased, Recorded, Report, Settled, SinkPause, StoreError};
+use crate::store::{AcceptBatch, Claim, Lease, Leased, Recorded, Report, Settled, SinkPause, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// How long the writer waits for another process to let go of the file; within this one there is the gate.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the connections of the hot path begin with: durable commits, no checkpoint inside them, 8 MiB of pages.
+const SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;
+    PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;";
+
+/// Statements kept prepared: all there are.
+const PREPARED: usize = 32;
+
 /// The hot path's connection.
 #[derive(Debug)]
-pub(in crate::store::sql) struct Hot;
+pub(in crate::store::sql) struct Hot {
+    writer: Writer,
+}
 
 impl Hot {
     /// Opens the connection; the schema may not be there yet.
-    #[expect(clippy::unnecessary_wraps, reason = "filled in with the hot path")]
-    pub(in crate::store::sql) fn open(_path: &Path, _gate: Arc<Mutex<()>>) -> std::result::Result<Self, OpenError> {
-        Ok(Self)
+    pub(in crate::store::sql) fn open(path: &Path, gate: Arc<Mutex<()>>) -> std::result::Result<Self, OpenError> {
+        let (written, total) = mpsc::sync_channel(1);
+        let failed = |source| OpenError::Path { path: path.to_owned(), source };
+        let checkpointer = connect(path)?;
+        let checkpoint_gate = Arc::clone(&gate);
+        // Not waited for: it ends with the writer, and losing a checkpoint loses nothing.
+        std::thread::Builder::new()
+            .name("sqlite-checkpoint".into())
+            .spawn(move || checkpoint::follow(&checkpointer, &checkpoint_gate, &total))
+            .map_err(failed)?;
+        let writer = Writer::start(connect(path)?, gate, written).map_err(failed)?;
+        Ok(Self { writer })
     }
 
     /// Finishes what is being written and closes the connection.
-    pub(in crate::store::sql) async fn close(&self) {}
+    pub(in crate::store::sql) async fn close(&self) {
+        self.writer.close().await;
+    }
 }
 
-pub(super) async fn accept(_engine: &SqliteEngine, _batch: &AcceptBatch) -> Result<Settled> {
-    todo!()
+fn connect(path: &Path) -> std::result::Result<Connection, OpenError> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.execute_batch(SESSION)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| OpenError::Prepare(failure::from_rusqlite(Arc::new(error))))
 }
 
-pub(super) async fn claim(_engine: &SqliteEngine, _claim: &Claim) -> Result<Vec<Leased>> {
-    todo!()
+pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch) -> Result<Settled> {
+    let batch = accept::Batch::new(batch);
+    engine.hot.writer.run(move |connection| batch.write(connection)).await
 }
 
-pub(super) async fn due_lanes(_engine: &SqliteEngine, _after: Option<SubscriptionId>, _limit: u32) -> Result<Vec<DueLane>> {
-    todo!()
+pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim) -> Result<Vec<Leased>> {
+    let claim = claim.clone();
+    engine.hot.writer.run(move |connection| claim::claim(connection, &claim)).await?.read()
 }
 
 pub(super) async fn record(
-    _engine: &SqliteEngine,
-    _reports: &[Report],
-    _pauses: &[SinkPause],
-    _now: Timestamp,
+    engine: &SqliteEngine,
+    reports: &[Report],
+    pauses: &[SinkPause],
+    now: Timestamp,
 ) -> Result<Vec<Recorded>> {
-    todo!()
+    let reports = record::Reports::new(reports, pauses, now)?;
+    engine.hot.writer.run(move |connection| reports.write(connection)).await
 }
 
-pub(super) async fn release(_engine: &SqliteEngine, _leases: &[Lease], _now: Timestamp) -> Result<()> {
-    todo!()
+pub(super) async fn release(engine: &SqliteEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
+    let leases = leases.to_vec();
+    engine.hot.writer.run(move |connection| lease::release(connection, &leases, now.as_micros())).await
 }
 
-pub(super) async fn heartbeat(_engine: &SqliteEngine, _node: NodeId, _now: Timestamp, _expires_at: Timestamp) -> Result<()> {
-    todo!()
+pub(super) async fn reclaim(engine: &SqliteEngine, now: Timestamp, limit: u32) -> Result<u64> {
+    engine.hot.writer.run(move |connection| lease::reclaim(connection, now.as_micros(), limit)).await
 }
 
-pub(super) async fn retire_node(_engine: &SqliteEngine, _node: NodeId) -> Result<()> {
-    todo!()
-}
-
-pub(super) async fn reclaim(_engine: &SqliteEngine, _now: Timestamp, _limit: u32) -> Result<u64> {
-    todo!()
-}
-
-pub(super) async fn prune(_engine: &SqliteEngine, _now: Timestamp, _keys_before: Timestamp, _limit: u32) -> Result<u64> {
-    todo!()
+pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
+    let prune = move |connection: &Connection| lease::prune(connection, now.as_micros(), keys_before.as_micros(), limit);
+    engine.hot.writer.run(prune).await
 }

@@ -1,0 +1,81 @@
+//! Claiming due deliveries on Postgres.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::store::sql::claimed::{Claimed, Rows};
+use crate::store::sql::columns::EventColumns;
+use crate::store::sql::engine::PostgresEngine;
+use crate::store::sql::failure::store_error;
+use crate::store::{Claim, Leased, StoreError};
+
+/// The rows are locked lane by lane through the index of pending deliveries, then found again by their place: joining the table
+/// with itself by identifier reads all of it. An event is sent with the first of its deliveries only.
+const CLAIM: &str = "WITH due AS MATERIALIZED (
+    SELECT waiting.place, waiting.id, waiting.next_attempt_at, lane.number
+    FROM UNNEST($1::uuid[], $2::bigint[]) WITH ORDINALITY AS lane (subscription_id, room, number)
+    CROSS JOIN LATERAL (
+        SELECT d.ctid AS place, d.id, d.next_attempt_at FROM deliveries d
+        WHERE d.state = 'pending' AND d.subscription_id = lane.subscription_id AND d.next_attempt_at <= $3
+        ORDER BY d.next_attempt_at LIMIT lane.room FOR UPDATE SKIP LOCKED
+    ) waiting
+), taken AS (
+    UPDATE deliveries
+    SET state = 'in_flight', lease_owner = $4, lease_token = lease_token + 1, next_attempt_at = NULL
+    WHERE ctid = ANY (ARRAY(SELECT place FROM due))
+    RETURNING id, event_id, subscription_id, lease_token, attempt_count, budget_attempt_count
+), leased AS (
+    SELECT taken.*, due.number, due.next_attempt_at, row_number() OVER (PARTITION BY taken.event_id) AS nth
+    FROM taken JOIN due ON due.id = taken.id
+)
+SELECT leased.id, leased.event_id, leased.subscription_id, leased.lease_token, leased.attempt_count, leased.budget_attempt_count,
+    e.tenant, e.accepted_at, e.traceparent, e.wire, e.attributes, e.body
+FROM leased LEFT JOIN LATERAL (
+    SELECT tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE id = leased.event_id AND leased.nth = 1 OFFSET 0
+) e ON TRUE
+ORDER BY leased.number, leased.next_attempt_at, leased.id";
+
+/// Leases due deliveries and reads their events.
+pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim) -> Result<Vec<Leased>, StoreError> {
+    let lanes: Vec<_> = claim.lanes.iter().map(|(id, _)| id.as_uuid()).collect();
+    let rooms: Vec<_> = claim.lanes.iter().map(|&(_, room)| i64::from(room)).collect();
+    let query = sqlx::query(CLAIM).bind(lanes).bind(rooms).bind(claim.now.as_micros()).bind(claim.node.as_uuid());
+    let found = query.fetch_all(&engine.pool).await.map_err(store_error)?;
+    let mut rows = Rows::default();
+    for row in &found {
+        rows.deliveries.push(delivery(row).map_err(store_error)?);
+        if let Some(event) = event(row).map_err(store_error)? {
+            rows.events.insert(event.id, event);
+        }
+    }
+    rows.read()
+}
+
+fn delivery(row: &PgRow) -> Result<Claimed, sqlx::Error> {
+    Ok(Claimed {
+        id: row.try_get(0)?,
+        event_id: row.try_get(1)?,
+        subscription_id: row.try_get(2)?,
+        token: row.try_get(3)?,
+        attempt_count: counter(row, 4)?,
+        budget_attempt_count: counter(row, 5)?,
+    })
+}
+
+fn counter(row: &PgRow, column: usize) -> Result<u32, sqlx::Error> {
+    u32::try_from(row.try_get::<i64, _>(column)?).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// The event of a row, if it came with this one.
+fn event(row: &PgRow) -> Result<Option<EventColumns>, sqlx::Error> {
+    let Some(tenant) = row.try_get(6)? else { return Ok(None) };
+    Ok(Some(EventColumns {
+        id: row.try_get(1)?,
+        tenant,
+        accepted_at: row.try_get(7)?,
+        traceparent: row.try_get(8)?,
+        wire: row.try_get(9)?,
+        attributes: row.try_get(10)?,
+        body: row.try_get(11)?,
+    }))
+}

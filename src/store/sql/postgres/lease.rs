@@ -1,0 +1,72 @@
+//! Leases beside claim and record on Postgres: giving back, taking from the dead, pruning.
+
+use super::column;
+use crate::domain::clock::Timestamp;
+use crate::store::sql::engine::PostgresEngine;
+use crate::store::sql::failure::store_error;
+use crate::store::{Lease, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+const RELEASE: &str = "UPDATE deliveries d SET state = 'pending', next_attempt_at = $3, lease_owner = NULL
+FROM UNNEST($1::uuid[], $2::bigint[]) AS r (id, token)
+WHERE d.id = r.id AND d.lease_token = r.token AND d.state = 'in_flight'";
+
+/// Jumps from owner to owner through the index of deliveries in flight, so that those of living nodes are not read.
+const RECLAIM: &str = "WITH RECURSIVE owners (id) AS (
+    SELECT (SELECT d.lease_owner FROM deliveries d WHERE d.state = 'in_flight' ORDER BY d.lease_owner LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.lease_owner FROM deliveries d WHERE d.state = 'in_flight' AND d.lease_owner > owners.id
+            ORDER BY d.lease_owner LIMIT 1)
+    FROM owners WHERE owners.id IS NOT NULL
+), lost AS MATERIALIZED (
+    SELECT leased.place FROM owners CROSS JOIN LATERAL (
+        SELECT d.ctid AS place FROM deliveries d WHERE d.state = 'in_flight' AND d.lease_owner = owners.id
+        LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) leased
+    WHERE owners.id IS NOT NULL AND NOT EXISTS (SELECT FROM nodes WHERE nodes.id = owners.id AND nodes.expires_at > $1)
+    LIMIT $2
+), forgotten AS (
+    DELETE FROM nodes WHERE expires_at <= $1
+)
+UPDATE deliveries SET state = 'pending', next_attempt_at = $1, lease_owner = NULL, lease_token = lease_token + 1
+WHERE ctid = ANY (ARRAY(SELECT place FROM lost))";
+
+const PRUNE_KEYS: &str = "DELETE FROM event_keys WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM event_keys WHERE accepted_at < $1 ORDER BY accepted_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
+const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM replays WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
+/// Makes leased deliveries pending, due at `now`.
+pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
+    let query = sqlx::query(RELEASE)
+        .bind(column(leases, |lease| lease.delivery_id.as_uuid()))
+        .bind(column(leases, |lease| lease.token))
+        .bind(now.as_micros());
+    query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
+}
+
+/// Makes deliveries of dead nodes pending, and forgets those nodes.
+pub(in crate::store::sql) async fn reclaim(engine: &PostgresEngine, now: Timestamp, limit: u32) -> Result<u64> {
+    run(engine, RECLAIM, now, limit.into()).await
+}
+
+/// Deletes old event keys, then ended replay digests, `limit` in all.
+pub(in crate::store::sql) async fn prune(
+    engine: &PostgresEngine,
+    now: Timestamp,
+    keys_before: Timestamp,
+    limit: u32,
+) -> Result<u64> {
+    let keys = run(engine, PRUNE_KEYS, keys_before, limit.into()).await?;
+    let replays = run(engine, PRUNE_REPLAYS, now, u64::from(limit).saturating_sub(keys)).await?;
+    Ok(keys + replays)
+}
+
+/// Runs a statement that takes a moment and a limit, and says how many rows it touched.
+async fn run(engine: &PostgresEngine, statement: &'static str, moment: Timestamp, limit: u64) -> Result<u64> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let query = sqlx::query(statement).bind(moment.as_micros()).bind(limit);
+    query.execute(&engine.pool).await.map(|done| done.rows_affected()).map_err(store_error)
+}

@@ -1,0 +1,118 @@
+//! Recording outcomes on Postgres: deliveries, attempts and pauses in one statement.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::{Statement, column};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::DeliveryId;
+use crate::store::sql::columns::ReportRow;
+use crate::store::sql::engine::PostgresEngine;
+use crate::store::sql::failure::store_error;
+use crate::store::{Lease, Recorded, Report, SinkPause, StoreError};
+
+/// Attempts are kept for the leases that still held, which are returned. An attempt's number that is taken already can only be
+/// a defect elsewhere; it must not stop the outbox.
+const RECORD: &str = "WITH ended AS (
+    UPDATE deliveries d SET
+        state = r.state, next_attempt_at = r.next_attempt_at, reason = r.reason, finished_at = r.finished_at, lease_owner = NULL,
+        attempt_count = d.attempt_count + r.made, budget_attempt_count = d.budget_attempt_count + r.made,
+        last_status = CASE WHEN r.made = 1 THEN r.status ELSE d.last_status END,
+        last_error_class = CASE WHEN r.made = 1 THEN r.error_class ELSE d.last_error_class END
+    FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
+        AS r (id, token, state, next_attempt_at, reason, finished_at, made, status, error_class)
+    WHERE d.id = r.id AND d.lease_token = r.token AND d.state = 'in_flight'
+    RETURNING d.id, d.lease_token
+), kept AS (
+    INSERT INTO attempts (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers,
+        response_body, is_body_truncated)
+    SELECT a.delivery_id, a.number, a.id, a.started_at, a.duration_us, a.verdict, a.status, a.error_class, a.error, a.response_headers,
+        a.response_body, a.is_body_truncated
+    FROM UNNEST($10::uuid[], $11::bigint[], $12::bigint[], $13::uuid[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[],
+        $18::text[], $19::text[], $20::text[], $21::bytea[], $22::boolean[])
+        AS a (delivery_id, token, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers,
+            response_body, is_body_truncated)
+    WHERE ((a.delivery_id, a.token) IN (SELECT id, lease_token FROM ended)) IS TRUE
+    ON CONFLICT (delivery_id, number) DO NOTHING
+), paused AS (
+    INSERT INTO sink_pauses AS known (subscription_id, paused_until)
+    SELECT p.* FROM UNNEST($23::uuid[], $24::bigint[]) AS p (subscription_id, paused_until) ORDER BY 1
+    ON CONFLICT (subscription_id) DO UPDATE SET paused_until = GREATEST(known.paused_until, excluded.paused_until)
+)
+SELECT id, lease_token FROM ended";
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Records reports and pauses.
+pub(in crate::store::sql) async fn record(
+    engine: &PostgresEngine,
+    reports: &[Report],
+    pauses: &[SinkPause],
+    now: Timestamp,
+) -> Result<Vec<Recorded>> {
+    // Of two reports under one lease the first is taken; one statement can't tell them apart.
+    let mut leases = HashSet::with_capacity(reports.len());
+    let is_first: Vec<_> = reports.iter().map(|report| leases.insert(report.lease)).collect();
+    let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
+    let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
+    let ended = execute(engine, &rows, &latest(pauses)).await?;
+    let ended = ended.iter().map(lease).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
+    let answer = |(report, is_first): (&Report, bool)| {
+        if is_first && ended.contains(&report.lease) { Recorded::Done } else { Recorded::LeaseLost }
+    };
+    Ok(reports.iter().zip(is_first).map(answer).collect())
+}
+
+fn lease(row: &PgRow) -> std::result::Result<Lease, sqlx::Error> {
+    Ok(Lease { delivery_id: DeliveryId::from_uuid(row.try_get(0)?), token: row.try_get(1)? })
+}
+
+/// One pause per subscription, the latest; one statement can't touch a row twice.
+fn latest(pauses: &[SinkPause]) -> BTreeMap<Uuid, i64> {
+    let mut latest = BTreeMap::new();
+    for pause in pauses {
+        let until = latest.entry(pause.subscription_id.as_uuid()).or_insert(i64::MIN);
+        *until = pause.until.as_micros().max(*until);
+    }
+    latest
+}
+
+async fn execute(engine: &PostgresEngine, rows: &[ReportRow], pauses: &BTreeMap<Uuid, i64>) -> Result<Vec<PgRow>> {
+    let query = bind_attempts(bind_endings(sqlx::query(RECORD), rows), rows);
+    let query = query.bind(pauses.keys().copied().collect::<Vec<_>>()).bind(pauses.values().copied().collect::<Vec<_>>());
+    query.fetch_all(&engine.pool).await.map_err(store_error)
+}
+
+fn bind_endings<'q>(query: Statement<'q>, rows: &[ReportRow]) -> Statement<'q> {
+    query
+        .bind(column(rows, |row| row.delivery_id))
+        .bind(column(rows, |row| row.token))
+        .bind(column(rows, |row| row.ending.state))
+        .bind(column(rows, |row| row.ending.next_attempt_at))
+        .bind(column(rows, |row| row.ending.reason))
+        .bind(column(rows, |row| row.ending.finished_at))
+        .bind(column(rows, |row| i64::from(row.attempt.is_some())))
+        .bind(column(rows, |row| row.attempt.as_ref().and_then(|attempt| attempt.status)))
+        .bind(column(rows, |row| row.attempt.as_ref().and_then(|attempt| attempt.error_class)))
+}
+
+fn bind_attempts<'q>(query: Statement<'q>, rows: &[ReportRow]) -> Statement<'q> {
+    let made: Vec<_> = rows.iter().filter_map(|row| row.attempt.as_ref().map(|attempt| (row, attempt))).collect();
+    query
+        .bind(column(&made, |(row, _)| row.delivery_id))
+        .bind(column(&made, |(row, _)| row.token))
+        .bind(column(&made, |(_, attempt)| attempt.number))
+        .bind(column(&made, |(_, attempt)| attempt.id))
+        .bind(column(&made, |(_, attempt)| attempt.started_at))
+        .bind(column(&made, |(_, attempt)| attempt.duration_us))
+        .bind(column(&made, |(_, attempt)| attempt.verdict))
+        .bind(column(&made, |(_, attempt)| attempt.status))
+        .bind(column(&made, |(_, attempt)| attempt.error_class))
+        .bind(column(&made, |(_, attempt)| attempt.error.as_deref()))
+        .bind(column(&made, |(_, attempt)| attempt.response_headers.as_deref()))
+        .bind(column(&made, |(_, attempt)| attempt.response_body.as_deref()))
+        .bind(column(&made, |(_, attempt)| attempt.is_body_truncated))
+}

@@ -1,0 +1,156 @@
+//! Accepting a batch on SQLite.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Result, params};
+use uuid::Uuid;
+
+use crate::domain::event::{Accepted, StoredForm};
+use crate::domain::id::EventId;
+
+use crate::store::sql::columns::wire_word;
+use crate::store::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, SubmissionResult};
+
+const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at < ?4";
+
+const INSERT_KEY: &str = "INSERT INTO event_keys (key, event_id, accepted_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, accepted_at = excluded.accepted_at
+    WHERE event_keys.accepted_at < ?4";
+
+const INSERT_EVENT: &str = "INSERT INTO events
+    (id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+const INSERT_DELIVERY: &str = "INSERT INTO deliveries
+    (id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at, lease_owner,
+     lease_token, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9)";
+
+/// A batch that owns what it needs, to be sent to the writer.
+pub(super) struct Batch {
+    node: Uuid,
+    routing_version: i64,
+    now: i64,
+    keys_since: i64,
+    submissions: Vec<Submission>,
+}
+
+struct Submission {
+    replay: Option<(Uuid, [u8; 16], i64)>,
+    events: Vec<NewEvent>,
+}
+
+struct NewEvent {
+    accepted: Arc<Accepted>,
+    stored: StoredForm,
+    key: [u8; 16],
+    deliveries: Vec<NewDelivery>,
+}
+
+impl Batch {
+    /// Copies what is small of a batch; events are shared.
+    pub(super) fn new(batch: &AcceptBatch) -> Self {
+        let submissions = batch.submissions.iter().map(|submission| Submission {
+            replay: submission.replay.map(|(producer, digest, until)| (producer.as_uuid(), digest, until.as_micros())),
+            events: submission.events.iter().map(NewEvent::new).collect(),
+        });
+        Self {
+            node: batch.node.as_uuid(),
+            routing_version: batch.routing_version,
+            now: batch.now.as_micros(),
+            keys_since: batch.keys_since.as_micros(),
+            submissions: submissions.collect(),
+        }
+    }
+
+    /// Writes the batch.
+    pub(super) fn write(&self, connection: &Connection) -> Result<Settled> {
+        let routing_version =
+            connection.prepare_cached("SELECT version FROM routing WHERE id = 1")?.query_row([], |row| row.get(0))?;
+        if routing_version != self.routing_version {
+            return Ok(Settled::Stale { routing_version });
+        }
+        self.submissions
+            .iter()
+            .map(|submission| self.submit(connection, submission))
+            .collect::<Result<_>>()
+            .map(Settled::Committed)
+    }
+
+    fn submit(&self, connection: &Connection, submission: &Submission) -> Result<SubmissionResult> {
+        if let Some((producer, digest, until)) = submission.replay {
+            let mut insert = connection.prepare_cached(INSERT_REPLAY)?;
+            if insert.execute(params![producer, digest, until, self.now])? == 0 {
+                return Ok(None);
+            }
+        }
+        submission.events.iter().map(|event| self.insert(connection, event)).collect::<Result<_>>().map(Some)
+    }
+
+    fn insert(&self, connection: &Connection, event: &NewEvent) -> Result<Option<EventId>> {
+        let id = event.accepted.id.as_uuid();
+        let mut insert = connection.prepare_cached(INSERT_KEY)?;
+        if insert.execute(params![event.key, id, self.now, self.keys_since])? == 0 {
+            let first = connection
+                .prepare_cached("SELECT event_id FROM event_keys WHERE key = ?1")?
+                .query_row([event.key], |row| row.get(0))?;
+            return Ok(Some(EventId::from_uuid(first)));
+        }
+        event.insert(connection)?;
+        let mut insert = connection.prepare_cached(INSERT_DELIVERY)?;
+        for delivery in &event.deliveries {
+            self.insert_delivery(&mut insert, &event.accepted, delivery)?;
+        }
+        Ok(None)
+    }
+
+    fn insert_delivery(&self, insert: &mut rusqlite::Statement<'_>, event: &Accepted, delivery: &NewDelivery) -> Result<()> {
+        let (state, due, owner, token) = match delivery.placement {
+            Placement::HandedOver => ("in_flight", None, Some(self.node), 1),
+            Placement::Queued(due) => ("pending", Some(due.as_micros()), None, 0),
+        };
+        insert.execute(params![
+            delivery.id.as_uuid(),
+            event.tenant.as_str(),
+            event.id.as_uuid(),
+            delivery.subscription_id.as_uuid(),
+            state,
+            due,
+            owner,
+            token,
+            event.accepted_at.as_micros(),
+        ])?;
+        Ok(())
+    }
+}
+
+impl NewEvent {
+    fn new(accepting: &Accepting) -> Self {
+        Self {
+            accepted: Arc::clone(&accepting.accepted),
+            stored: accepting.accepted.event.to_stored(),
+            key: accepting.key,
+            deliveries: accepting.deliveries.clone(),
+        }
+    }
+
+    fn insert(&self, connection: &Connection) -> Result<()> {
+        let Accepted { id, tenant, accepted_at, traceparent, event } = self.accepted.as_ref();
+        connection.prepare_cached(INSERT_EVENT)?.execute(params![
+            id.as_uuid(),
+            tenant.as_str(),
+            accepted_at.as_micros(),
+            event.id(),
+            event.source(),
+            event.event_type(),
+            event.attribute("subject"),
+            event.attribute("time"),
+            traceparent,
+            wire_word(self.stored.wire),
+            self.stored.attributes,
+            self.stored.body.as_ref(),
+        ])?;
+        Ok(())
+    }
+}

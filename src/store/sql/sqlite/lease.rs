@@ -1,0 +1,44 @@
+//! Leases beside claim and record on SQLite: giving back, taking from the dead, pruning.
+
+use rusqlite::{Connection, Result, params};
+
+use crate::store::Lease;
+
+const RELEASE: &str = "UPDATE deliveries SET state = 'pending', next_attempt_at = ?3, lease_owner = NULL
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
+
+const RECLAIM: &str = "UPDATE deliveries
+    SET state = 'pending', next_attempt_at = ?1, lease_owner = NULL, lease_token = lease_token + 1
+    WHERE id IN (
+        SELECT id FROM deliveries WHERE state = 'in_flight' AND lease_owner NOT IN (SELECT id FROM nodes WHERE expires_at > ?1)
+        LIMIT ?2)";
+
+const PRUNE_KEYS: &str = "DELETE FROM event_keys
+    WHERE key IN (SELECT key FROM event_keys WHERE accepted_at < ?1 ORDER BY accepted_at LIMIT ?2)";
+
+const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN (
+    SELECT producer_id, digest FROM replays WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+
+/// Makes leased deliveries pending, due at `now`.
+pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {
+    let mut release = connection.prepare_cached(RELEASE)?;
+    for Lease { delivery_id, token } in leases {
+        release.execute(params![delivery_id.as_uuid(), token, now])?;
+    }
+    Ok(())
+}
+
+/// Makes deliveries of dead nodes pending, and forgets those nodes.
+pub(super) fn reclaim(connection: &Connection, now: i64, limit: u32) -> Result<u64> {
+    let reclaimed = connection.prepare_cached(RECLAIM)?.execute(params![now, limit])?;
+    connection.prepare_cached("DELETE FROM nodes WHERE expires_at <= ?1")?.execute([now])?;
+    Ok(reclaimed as u64)
+}
+
+/// Deletes old event keys, then ended replay digests, `limit` in all.
+pub(super) fn prune(connection: &Connection, now: i64, keys_before: i64, limit: u32) -> Result<u64> {
+    let keys = connection.prepare_cached(PRUNE_KEYS)?.execute(params![keys_before, limit])?;
+    let room = i64::from(limit).saturating_sub(i64::try_from(keys).unwrap_or(i64::MAX));
+    let replays = connection.prepare_cached(PRUNE_REPLAYS)?.execute(params![now, room])?;
+    Ok((keys + replays) as u64)
+}

@@ -1,0 +1,100 @@
+//! Recording outcomes on SQLite.
+
+use rusqlite::{Connection, Result, Statement, params};
+use uuid::Uuid;
+
+use crate::domain::clock::Timestamp;
+use crate::store::sql::columns::{AttemptRow, Ending, ReportRow};
+use crate::store::{Recorded, Report, SinkPause, StoreError};
+
+const FINISH: &str = "UPDATE deliveries SET state = ?3, next_attempt_at = ?4, reason = ?5, finished_at = ?6, lease_owner = NULL
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
+
+const FINISH_ATTEMPT: &str =
+    "UPDATE deliveries SET state = ?3, next_attempt_at = ?4, reason = ?5, finished_at = ?6, lease_owner = NULL,
+    attempt_count = attempt_count + 1, budget_attempt_count = budget_attempt_count + 1, last_status = ?7, last_error_class = ?8
+    WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
+
+const INSERT_ATTEMPT: &str = "INSERT INTO attempts
+    (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers, response_body,
+     is_body_truncated)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (delivery_id, number) DO NOTHING";
+
+const PAUSE: &str = "INSERT INTO sink_pauses (subscription_id, paused_until) VALUES (?1, ?2)
+    ON CONFLICT (subscription_id) DO UPDATE SET paused_until = max(sink_pauses.paused_until, excluded.paused_until)";
+
+/// Reports that own what they need, to be sent to the writer.
+pub(super) struct Reports {
+    rows: Vec<ReportRow>,
+    pauses: Vec<SinkPause>,
+}
+
+impl Reports {
+    /// Copies reports as columns.
+    pub(super) fn new(reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Self, StoreError> {
+        let rows = reports.iter().map(|report| ReportRow::new(report, now)).collect::<Result<_, StoreError>>()?;
+        Ok(Self { rows, pauses: pauses.to_vec() })
+    }
+
+    /// Writes them.
+    pub(super) fn write(&self, connection: &Connection) -> Result<Vec<Recorded>> {
+        let mut pause = connection.prepare_cached(PAUSE)?;
+        for SinkPause { subscription_id, until } in &self.pauses {
+            pause.execute(params![subscription_id.as_uuid(), until.as_micros()])?;
+        }
+        self.rows.iter().map(|row| row.write(connection)).collect()
+    }
+}
+
+impl ReportRow {
+    fn write(&self, connection: &Connection) -> Result<Recorded> {
+        let Ending { state, next_attempt_at, reason, finished_at } = self.ending;
+        let changed = match &self.attempt {
+            None => connection.prepare_cached(FINISH)?.execute(params![
+                self.delivery_id,
+                self.token,
+                state,
+                next_attempt_at,
+                reason,
+                finished_at
+            ])?,
+            Some(attempt) => connection.prepare_cached(FINISH_ATTEMPT)?.execute(params![
+                self.delivery_id,
+                self.token,
+                state,
+                next_attempt_at,
+                reason,
+                finished_at,
+                attempt.status,
+                attempt.error_class
+            ])?,
+        };
+        if changed == 0 {
+            return Ok(Recorded::LeaseLost);
+        }
+        if let Some(attempt) = &self.attempt {
+            attempt.insert(&mut *connection.prepare_cached(INSERT_ATTEMPT)?, self.delivery_id)?;
+        }
+        Ok(Recorded::Done)
+    }
+}
+
+impl AttemptRow {
+    fn insert(&self, insert: &mut Statement<'_>, delivery_id: Uuid) -> Result<()> {
+        insert.execute(params![
+            delivery_id,
+            self.number,
+            self.id,
+            self.started_at,
+            self.duration_us,
+            self.verdict,
+            self.status,
+            self.error_class,
+            self.error,
+            self.response_headers,
+            self.response_body.as_deref(),
+            self.is_body_truncated,
+        ])?;
+        Ok(())
+    }
+}
