@@ -17,3 +17,4 @@ pub mod secret;
 pub mod signature;
 pub mod subscription;
 pub mod tenant;
+pub mod trace;
