@@ -1,5 +1,10 @@
 //! What the rest of Waypost may ask of the dispatcher.
 
+use std::sync::Arc;
+
+use super::dispatcher::{DispatchParts, Dispatcher};
+use super::probe;
+use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::Outcome;
 use crate::domain::event::Accepted;
@@ -9,7 +14,9 @@ use crate::store::Leased;
 
 /// A cheap reference to the dispatcher of this node. On a node that does not dispatch there is never room.
 #[derive(Debug, Clone)]
-pub struct Handle {}
+pub struct Handle {
+    shared: Arc<Shared>,
+}
 
 /// A request that was made and what was answered, for showing to a person.
 #[derive(Debug, Clone)]
@@ -38,36 +45,53 @@ pub struct Handshake {
 }
 
 impl Handle {
+    /// A handle to these parts.
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The handle of a node that does not dispatch: it never has room, but tests and handshakes work.
+    #[must_use]
+    pub fn closed(parts: DispatchParts) -> Self {
+        Dispatcher::new(parts).1
+    }
+
     /// Takes room for one delivery in a subscription's lane, for a body of `bytes`; `false` if there is none (the lane or the
     /// node is full, the sink is paused, this node does not dispatch). Room taken is given to [`Handle::hand_over`] or back
     /// with [`Handle::give_back`].
     #[must_use]
-    pub fn reserve(&self, _subscription_id: SubscriptionId, _bytes: usize) -> bool {
-        todo!()
+    pub fn reserve(&self, subscription_id: SubscriptionId, bytes: usize) -> bool {
+        let directory = self.shared.directory.load();
+        let subscription = directory.subscriptions.get(&subscription_id);
+        self.shared.lanes().reserve(subscription_id, bytes, subscription, self.shared.clock.now())
     }
 
     /// Gives back room that was reserved and is not needed.
-    pub fn give_back(&self, _subscription_id: SubscriptionId, _bytes: usize) {
-        todo!()
+    pub fn give_back(&self, subscription_id: SubscriptionId, bytes: usize) {
+        self.shared.lanes().give_back(subscription_id, bytes, self.shared.clock.now());
     }
 
     /// Takes a delivery that was committed as leased to this node, into the room reserved for it.
-    pub fn hand_over(&self, _leased: Leased) {
-        todo!()
+    pub fn hand_over(&self, leased: Leased) {
+        let refused = self.shared.lanes().hand_over(leased);
+        match refused {
+            Some(leased) => self.shared.release(vec![leased], self.shared.clock.now()),
+            None => self.shared.ready.notify_one(),
+        }
     }
 
     /// Says that a subscription has a pending delivery due at `due_at`, so that it is claimed without waiting for a sweep.
-    pub fn queued(&self, _subscription_id: SubscriptionId, _due_at: Timestamp) {
-        todo!()
+    pub fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
+        self.shared.note(subscription_id, due_at);
     }
 
     /// Sends `event` to a subscription's sink at once, outside its lane, and gives back the whole exchange. Nothing is stored.
-    pub async fn test(&self, _subscription: &Subscription, _event: &Accepted) -> Exchange {
-        todo!()
+    pub async fn test(&self, subscription: &Subscription, event: &Accepted) -> Exchange {
+        probe::test(&self.shared, subscription, event).await
     }
 
     /// Asks a sink whether it takes deliveries: the CloudEvents webhook handshake with `origin`.
-    pub async fn handshake(&self, _subscription: &Subscription, _origin: &str) -> Handshake {
-        todo!()
+    pub async fn handshake(&self, subscription: &Subscription, origin: &str) -> Handshake {
+        probe::handshake(&self.shared, subscription, origin).await
     }
 }

@@ -3,6 +3,20 @@
 //! [`Dispatcher`] is the component, [`Handle`] what others hold of it. It never keeps a database transaction open during a
 //! request, and never lets one sink's slowness reach another's lane.
 
+mod attempt;
+mod dispatcher;
+mod drain;
+pub mod egress;
+mod feeder;
 mod handle;
+mod heart;
+mod lanes;
+mod probe;
+mod recorder;
+mod request;
+mod shared;
+mod sink;
+mod transport;
 
+pub use dispatcher::{DispatchParts, Dispatcher};
 pub use handle::{Exchange, Handle, Handshake};

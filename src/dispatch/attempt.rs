@@ -1,0 +1,138 @@
+//! One worker: makes an attempt, reports what came of it, and goes on with the next delivery for as long as there is one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use super::recorder::{Ended, Release, Reported};
+use super::request::{self, Numbered};
+use super::shared::Shared;
+use super::sink::Target;
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::verdict::{self, Verdict};
+use crate::domain::delivery::{Attempt, DeadReason, ErrorClass, Outcome};
+use crate::domain::id::AttemptId;
+use crate::store::{Leased, Report, Resolution, SinkPause};
+
+/// When a delivery whose attempt was broken off is due again.
+const AFTER_ABORT: Duration = Duration::from_secs(1);
+
+/// Attempts `leased` and whatever is ready after it.
+pub(super) async fn work(shared: Arc<Shared>, leased: Leased, target: Arc<Target>) {
+    let mut next = Some((leased, target));
+    while let Some((leased, target)) = next {
+        let slot = Slot { shared: &shared, leased: Some(&leased) };
+        let reported = attempt(&shared, &leased, &target).await;
+        slot.end(reported);
+        next = shared.next_attempt();
+    }
+}
+
+async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported {
+    let started_at = shared.clock.now();
+    let number = leased.attempt_count + 1;
+    let outcome = exchange(shared, leased, target, number, started_at).await;
+    let now = shared.clock.now();
+    let pause = verdict::retry_after(&outcome, now).filter(|pause| !pause.is_zero());
+    let policy = &target.subscription.spec.config.retry;
+    let verdict = verdict::decide(&outcome, policy, leased.budget_attempt_count + 1, pause, now, shared.entropy.fraction());
+    log(leased, number, &outcome, verdict);
+    let attempt =
+        Attempt { id: AttemptId::new(started_at, &*shared.entropy), number, started_at, outcome, verdict: verdict.kind() };
+    Reported {
+        report: Report {
+            lease: leased.lease,
+            tenant: leased.event.tenant.clone(),
+            attempt: Some(attempt),
+            then: resolution(verdict),
+        },
+        subscription_id: leased.subscription_id,
+        held_bytes: Some(super::lanes::weight(leased)),
+        pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
+        is_gone: verdict == Verdict::Gone,
+    }
+}
+
+async fn exchange(shared: &Shared, leased: &Leased, target: &Target, number: u32, now: Timestamp) -> Outcome {
+    let numbered = Numbered { delivery_id: leased.lease.delivery_id, attempt: number };
+    let built = target.sink().map_err(str::to_owned).and_then(|sink| {
+        let request = request::build(sink, &leased.event, Some(numbered), now, &*shared.entropy)?;
+        Ok((request, sink.timeout))
+    });
+    match built {
+        Ok((request, timeout)) => shared.transport.exchange(request, timeout).await,
+        Err(text) => unmade(text),
+    }
+}
+
+/// The outcome of a request that could not be made.
+pub(super) fn unmade(text: String) -> Outcome {
+    Outcome { error_class: Some(ErrorClass::Request), error: Some(text), ..Outcome::default() }
+}
+
+fn resolution(verdict: Verdict) -> Resolution {
+    match verdict {
+        Verdict::Delivered => Resolution::Delivered,
+        Verdict::Retry(at) => Resolution::Retry(at),
+        Verdict::Dead(reason) => Resolution::Dead(reason),
+        Verdict::Gone => Resolution::Dead(DeadReason::Gone),
+    }
+}
+
+/// Follows an event by its identifiers. Success is the rule and would drown the rest: it is logged at `debug`.
+fn log(leased: &Leased, attempt: u32, outcome: &Outcome, verdict: Verdict) {
+    let (event_id, delivery_id, subscription_id) = (leased.event.id, leased.lease.delivery_id, leased.subscription_id);
+    let status = outcome.status;
+    let error = outcome.error.as_deref();
+    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
+    match verdict {
+        Verdict::Delivered => debug!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, "delivered"),
+        Verdict::Retry(at) => {
+            info!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, error, next_attempt_at = %at, "attempt failed");
+        }
+        Verdict::Dead(reason) => {
+            warn!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, error, reason = reason.as_str(), "dead-lettered");
+        }
+        Verdict::Gone => {
+            warn!(%event_id, %delivery_id, %subscription_id, attempt, status, "the sink is gone: the subscription is disabled");
+        }
+    }
+}
+
+/// The slot of an open request. A worker that is aborted or panics gives its delivery back all the same.
+struct Slot<'a> {
+    shared: &'a Shared,
+    leased: Option<&'a Leased>,
+}
+
+impl Slot<'_> {
+    fn end(mut self, reported: Reported) {
+        self.leased = None;
+        let id = reported.subscription_id;
+        let should_refill = {
+            let mut lanes = self.shared.lanes();
+            if let Some(pause) = reported.pause {
+                lanes.pause(id, pause.until);
+            }
+            if reported.is_gone {
+                lanes.halt(id);
+            }
+            lanes.finish(id, self.shared.clock.now())
+        };
+        self.shared.end(Ended::Report(Box::new(reported)));
+        if should_refill {
+            self.shared.refill.notify_one();
+        }
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if let Some(leased) = self.leased {
+            let now = self.shared.clock.now();
+            self.shared.lanes().finish(leased.subscription_id, now);
+            self.shared.end(Ended::Release(Release::of(leased, now.plus(AFTER_ABORT))));
+        }
+    }
+}

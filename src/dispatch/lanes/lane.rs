@@ -1,0 +1,134 @@
+//! One subscription's lane: what is held in memory for it and what may be sent now.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::rate::Rate;
+use crate::dispatch::sink::Target;
+use crate::domain::clock::Timestamp;
+use crate::domain::subscription::{Status, Subscription};
+use crate::store::Leased;
+
+/// The deliveries of one subscription that this node holds.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// The subscription as it was last seen.
+    pub(super) target: Option<Arc<Target>>,
+    /// Leased and not yet begun.
+    pub(super) queue: VecDeque<Leased>,
+    /// Room taken for deliveries that are yet to come.
+    pub(super) reserved: usize,
+    /// Bytes of that room.
+    pub(super) reserved_bytes: usize,
+    /// Requests that are open.
+    pub(super) open: usize,
+    /// Everything held: queued, reserved, open, and finished but not yet recorded.
+    pub(super) held: usize,
+    /// The bytes of it.
+    pub(super) held_bytes: usize,
+    /// Whether it stands in the round of lanes that may have something to send.
+    pub(super) is_listed: bool,
+    /// Whether a claim for it is under way.
+    pub(super) is_claiming: bool,
+    paused_until: Timestamp,
+    is_halted: bool,
+    rate: Rate,
+}
+
+/// Whether a lane may send now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It may.
+    Go,
+    /// All its own slots are taken, or it has nothing to send.
+    Rest,
+    /// Its rate limit lets the next request go at this moment.
+    Wait(Timestamp),
+    /// What it holds is to go back to the database, due at this moment.
+    Withdraw(Timestamp),
+}
+
+impl Lane {
+    /// Takes notice of the subscription as it is now; `None` if it is gone.
+    pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>) {
+        let is_known = match (&self.target, subscription) {
+            (Some(target), Some(subscription)) => Arc::ptr_eq(&target.subscription, subscription),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_known {
+            self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription))));
+            self.is_halted = false;
+        }
+    }
+
+    /// Whether deliveries may be taken into it and sent.
+    pub(super) fn takes(&self, now: Timestamp) -> bool {
+        !self.is_halted && now >= self.paused_until && self.target.as_ref().is_some_and(|target| is_active(&target.subscription))
+    }
+
+    /// What it may do now.
+    pub(super) fn turn(&self, now: Timestamp) -> Turn {
+        if self.queue.is_empty() {
+            return Turn::Rest;
+        }
+        if !self.takes(now) {
+            return Turn::Withdraw(self.paused_until.max(now));
+        }
+        let Some(target) = &self.target else { return Turn::Withdraw(now) };
+        let config = &target.subscription.spec.config;
+        if self.open >= config.max_concurrency.max(1) as usize {
+            return Turn::Rest;
+        }
+        match config.rate_limit.map(|limit| self.rate.next_at(limit)) {
+            Some(at) if at > now => Turn::Wait(at),
+            _ => Turn::Go,
+        }
+    }
+
+    /// Begins with its first delivery.
+    pub(super) fn begin(&mut self, now: Timestamp) -> Option<(Leased, Arc<Target>)> {
+        let target = Arc::clone(self.target.as_ref()?);
+        let leased = self.queue.pop_front()?;
+        if let Some(limit) = target.subscription.spec.config.rate_limit {
+            self.rate.take(limit, now);
+        }
+        self.open += 1;
+        Some((leased, target))
+    }
+
+    /// Leaves the sink alone until then, or longer if it asked for longer before.
+    pub(super) fn pause(&mut self, until: Timestamp) {
+        self.paused_until = self.paused_until.max(until);
+    }
+
+    /// Sends nothing more to the subscription as it is now: its sink said that it is gone.
+    pub(super) fn halt(&mut self) {
+        self.is_halted = true;
+    }
+
+    /// Until when its sink asked to be left alone.
+    pub(super) fn paused_until(&self) -> Timestamp {
+        self.paused_until
+    }
+
+    /// Deliveries in memory that no request is open for.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.reserved
+    }
+
+    /// Whether nothing would be lost if it were forgotten.
+    pub(super) fn is_idle(&self, now: Timestamp) -> bool {
+        self.held == 0
+            && self.open == 0
+            && !self.is_claiming
+            && !self.is_halted
+            && now >= self.paused_until
+            && self.rate.is_full(now)
+    }
+}
+
+/// Whether deliveries to it flow.
+pub(super) fn is_active(subscription: &Subscription) -> bool {
+    subscription.status == Status::Active
+}

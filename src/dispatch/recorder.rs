@@ -1,0 +1,258 @@
+//! Writes what became of deliveries, many at once: while one commit runs the next group gathers.
+//!
+//! An outcome is kept until it is recorded or its lease is known to be lost, however long the database is away; the bounds of
+//! the lanes bound how many wait here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::shared::Shared;
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::{ErrorClass, VerdictKind};
+use crate::domain::id::SubscriptionId;
+use crate::domain::subscription::DisabledReason;
+use crate::domain::tenant::TenantName;
+use crate::store::{Lease, Recorded, Report, Resolution, SinkPause, StatsRow, StoreError};
+
+/// Deliveries that are recorded in one transaction.
+const MAX_GROUP: usize = 500;
+/// From this size on groups come one after the other, and a little patience makes them larger and fewer.
+const BUSY_GROUP: usize = 8;
+/// A group as large as this is not waited for.
+const GOOD_GROUP: usize = 64;
+/// How long a busy group gathers.
+const GATHER: Duration = Duration::from_millis(2);
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+const MAX_BACKOFF: Duration = Duration::from_secs(2);
+
+/// A transition under way.
+type Transition<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A delivery that this node is done with.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Something came of it.
+    Report(Box<Reported>),
+    /// It goes back untried.
+    Release(Release),
+}
+
+/// A report, and what else follows from the attempt.
+#[derive(Debug)]
+pub(super) struct Reported {
+    /// What is recorded.
+    pub(super) report: Report,
+    /// The delivery's subscription.
+    pub(super) subscription_id: SubscriptionId,
+    /// The bytes it holds in its lane, if it came through one.
+    pub(super) held_bytes: Option<usize>,
+    /// What the sink asked for.
+    pub(super) pause: Option<SinkPause>,
+    /// Whether the sink wants nothing any more.
+    pub(super) is_gone: bool,
+}
+
+/// A delivery that goes back to the database untried.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Release {
+    /// Its lease.
+    pub(super) lease: Lease,
+    /// Its subscription.
+    pub(super) subscription_id: SubscriptionId,
+    /// The bytes it holds in its lane, if it came through one.
+    pub(super) held_bytes: Option<usize>,
+    /// When it is due again.
+    pub(super) due_at: Timestamp,
+}
+
+/// The task that records.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    shared: Arc<Shared>,
+    incoming: UnboundedReceiver<Ended>,
+    /// Cancelled when nothing more is to come: what is there is recorded, then it ends.
+    finish: CancellationToken,
+    /// Cancelled when time is up: what can't be recorded at once is left to be reclaimed.
+    abort: CancellationToken,
+}
+
+impl Recorder {
+    /// A recorder of what comes in.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        incoming: UnboundedReceiver<Ended>,
+        finish: CancellationToken,
+        abort: CancellationToken,
+    ) -> Self {
+        Self { shared, incoming, finish, abort }
+    }
+
+    /// Records until told to finish.
+    pub(super) async fn run(mut self) {
+        let mut group = Vec::with_capacity(MAX_GROUP);
+        let mut last_size = 0;
+        while self.gather(&mut group, last_size).await {
+            last_size = group.len();
+            self.write(&mut group).await;
+        }
+    }
+
+    /// Fills the group. A lone outcome is written at once; only when groups come thick and fast they are let grow.
+    async fn gather(&mut self, group: &mut Vec<Ended>, last_size: usize) -> bool {
+        tokio::select! {
+            biased;
+            received = self.incoming.recv_many(group, MAX_GROUP) => if received == 0 { return false },
+            () = self.finish.cancelled() => return false,
+        }
+        if last_size >= BUSY_GROUP && group.len() < GOOD_GROUP && !self.finish.is_cancelled() {
+            let incoming = &mut self.incoming;
+            let more =
+                async { while group.len() < GOOD_GROUP && incoming.recv_many(group, MAX_GROUP - group.len()).await > 0 {} };
+            // Running out of time is the rule: the group is what came until then.
+            let _ = timeout(GATHER, more).await;
+        }
+        true
+    }
+
+    async fn write(&self, group: &mut Vec<Ended>) {
+        let mut reported = Vec::with_capacity(group.len());
+        let mut released: BTreeMap<Timestamp, Vec<Release>> = BTreeMap::new();
+        for ended in group.drain(..) {
+            match ended {
+                Ended::Report(report) => reported.push(*report),
+                Ended::Release(release) => released.entry(release.due_at).or_default().push(release),
+            }
+        }
+        if !reported.is_empty() {
+            self.record(reported).await;
+        }
+        for (due_at, releases) in released {
+            self.release(due_at, &releases).await;
+        }
+    }
+
+    async fn record(&self, reported: Vec<Reported>) {
+        let mut follow_ups = Vec::with_capacity(reported.len());
+        let mut reports = Vec::with_capacity(reported.len());
+        let mut pauses = Vec::new();
+        for one in reported {
+            pauses.extend(one.pause);
+            follow_ups.push((one.subscription_id, one.held_bytes, one.is_gone));
+            reports.push(one.report);
+        }
+        let answers = self.record_reports(&reports, &pauses).await;
+        self.count(&reports, &answers, self.shared.clock.now());
+        self.free(reports.iter().zip(&follow_ups).map(|(report, &(id, held_bytes, _))| {
+            let due_at = if let Resolution::Retry(at) = report.then { Some(at) } else { None };
+            (id, held_bytes, due_at)
+        }));
+        self.disable_gone(follow_ups.into_iter().filter(|(_, _, is_gone)| *is_gone).map(|(id, _, _)| id)).await;
+    }
+
+    /// One answer per report. Where the database refuses a group for good, each report is tried by itself, so that one bad
+    /// report holds up no other.
+    async fn record_reports(&self, reports: &[Report], pauses: &[SinkPause]) -> Vec<Option<Recorded>> {
+        match self.insist(|| self.shared.store.record(reports, pauses, self.shared.clock.now())).await {
+            Ok(answers) => answers.into_iter().map(Some).collect(),
+            Err(_) if reports.len() > 1 => {
+                let mut answers = Vec::with_capacity(reports.len());
+                for report in reports {
+                    answers.extend(Box::pin(self.record_reports(std::slice::from_ref(report), &[])).await);
+                }
+                answers
+            }
+            Err(failure) => {
+                let delivery_id = reports.first().map(|report| report.lease.delivery_id);
+                error!(?delivery_id, error = &failure as &dyn std::error::Error, "an outcome could not be recorded");
+                vec![None; reports.len()]
+            }
+        }
+    }
+
+    async fn release(&self, due_at: Timestamp, releases: &[Release]) {
+        let leases: Vec<Lease> = releases.iter().map(|release| release.lease).collect();
+        let released = self.insist(|| self.shared.store.release(&leases, due_at)).await;
+        if let Err(failure) = released {
+            error!(error = &failure as &dyn std::error::Error, count = leases.len(), "deliveries could not be released");
+        }
+        self.free(releases.iter().map(|release| (release.subscription_id, release.held_bytes, Some(due_at))));
+    }
+
+    /// Frees the room of deliveries that left memory, and notes when those that are not finished are due again.
+    fn free(&self, left: impl Iterator<Item = (SubscriptionId, Option<usize>, Option<Timestamp>)>) {
+        let now = self.shared.clock.now();
+        let mut is_news = false;
+        let mut lanes = self.shared.lanes();
+        for (id, held_bytes, due_at) in left {
+            if let Some(bytes) = held_bytes {
+                lanes.free(id, bytes, now);
+            }
+            is_news |= due_at.is_some_and(|at| lanes.note(id, at, now));
+        }
+        drop(lanes);
+        if is_news {
+            self.shared.refill.notify_one();
+        }
+    }
+
+    /// After their outcomes: if this node dies in between, the next delivery is answered with 410 again.
+    async fn disable_gone(&self, ids: impl Iterator<Item = SubscriptionId>) {
+        for id in ids {
+            let now = self.shared.clock.now();
+            let disabled = self.insist(|| self.shared.store.disable_subscription(id, DisabledReason::Gone, now)).await;
+            if let Err(failure) = disabled {
+                error!(subscription_id = %id, error = &failure as &dyn std::error::Error, "the subscription could not be disabled");
+            }
+        }
+    }
+
+    /// Tries until the database answers. Gives up only on errors that trying again does not mend, and when time is up.
+    async fn insist<'a, T>(&self, transition: impl Fn() -> Transition<'a, T>) -> Result<T, StoreError> {
+        let mut wait = FIRST_BACKOFF;
+        loop {
+            match transition().await {
+                Err(StoreError::Unavailable(source)) if !self.abort.is_cancelled() => {
+                    warn!(error = &*source as &dyn std::error::Error, ?wait, "outcomes wait for the database");
+                    tokio::select! {
+                        () = sleep(wait) => {}
+                        () = self.abort.cancelled() => {}
+                    }
+                    wait = (wait * 2).min(MAX_BACKOFF);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn count(&self, reports: &[Report], answers: &[Option<Recorded>], now: Timestamp) {
+        let mut counts: HashMap<&TenantName, StatsRow> = HashMap::new();
+        for (report, answer) in reports.iter().zip(answers) {
+            if *answer == Some(Recorded::LeaseLost) {
+                warn!(delivery_id = %report.lease.delivery_id, "the lease was lost before the outcome was recorded");
+            }
+            if *answer == Some(Recorded::Done) {
+                tally(counts.entry(&report.tenant).or_default(), report);
+            }
+        }
+        for (tenant, row) in counts {
+            self.shared.stats.add(tenant, row, now);
+        }
+    }
+}
+
+fn tally(row: &mut StatsRow, report: &Report) {
+    if let Some(attempt) = &report.attempt {
+        // A request that could not be made was none.
+        row.attempts += u64::from(attempt.outcome.error_class != Some(ErrorClass::Request));
+        row.failed += u64::from(attempt.verdict != VerdictKind::Delivered);
+    }
+    row.delivered += u64::from(report.then == Resolution::Delivered);
+    row.dead_lettered += u64::from(matches!(report.then, Resolution::Dead(_)));
+}

@@ -1,0 +1,119 @@
+//! What the tasks of a dispatcher and its handles share: the lanes behind one short lock, the signals between them, the client.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::dispatcher::DispatchParts;
+use super::egress::Guard;
+use super::lanes::{Lanes, Limits, Next, weight};
+use super::recorder::{Ended, Release};
+use super::sink::Target;
+use super::transport::Transport;
+use crate::config;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::entropy::Entropy;
+use crate::domain::id::NodeId;
+use crate::store::{Leased, SharedDirectory, StatsBuffer, Store};
+
+/// State and tools of one dispatcher.
+pub(super) struct Shared {
+    /// The owner of the leases.
+    pub(super) node: NodeId,
+    /// Where deliveries come from and outcomes go.
+    pub(super) store: Arc<dyn Store>,
+    /// The subscriptions.
+    pub(super) directory: SharedDirectory,
+    /// `[dispatch]`.
+    pub(super) config: config::Dispatch,
+    /// Time.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(super) entropy: Arc<dyn Entropy>,
+    /// Counters.
+    pub(super) stats: Arc<StatsBuffer>,
+    /// The client.
+    pub(super) transport: Transport,
+    /// Something may be sent: wakes the dispatcher.
+    pub(super) ready: Notify,
+    /// Something may be claimed: wakes the feeder.
+    pub(super) refill: Notify,
+    /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
+    ended: UnboundedSender<Ended>,
+    lanes: Mutex<Lanes>,
+}
+
+impl Shared {
+    /// Puts the parts together; the receiver is the recorder's.
+    pub(super) fn new(parts: DispatchParts) -> (Arc<Self>, UnboundedReceiver<Ended>) {
+        let (ended, recorder) = mpsc::unbounded_channel();
+        let guard = Guard::new(&parts.egress, parts.dev);
+        let shared = Self {
+            node: parts.node,
+            store: parts.store,
+            directory: parts.directory,
+            transport: Transport::new(&parts.config, guard, Arc::clone(&parts.clock)),
+            lanes: Mutex::new(Lanes::new(Limits::from(&parts.config))),
+            config: parts.config,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            stats: parts.stats,
+            ready: Notify::new(),
+            refill: Notify::new(),
+            ended,
+        };
+        (Arc::new(shared), recorder)
+    }
+
+    /// The lanes. Never held across a wait; nothing in them panics half way, so a poisoned lock is as good as any.
+    pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next attempt to make, if any. Deliveries that may not go any more are given back on the way.
+    pub(super) fn next_attempt(&self) -> Option<(Leased, Arc<Target>)> {
+        let directory = self.directory.load();
+        loop {
+            let next = self.lanes().next(&directory, self.clock.now())?;
+            match next {
+                Next::Attempt(leased, target) => return Some((leased, target)),
+                Next::Withdraw(leased, due_at) => self.release(leased, due_at),
+            }
+        }
+    }
+
+    /// Gives deliveries back to the database, untried and due at `due_at`.
+    pub(super) fn release(&self, leased: Vec<Leased>, due_at: Timestamp) {
+        for leased in leased {
+            self.end(Ended::Release(Release::of(&leased, due_at)));
+        }
+    }
+
+    /// Passes what became of a delivery to the recorder. After the recorder ended nothing is lost: the lease is reclaimed.
+    pub(super) fn end(&self, ended: Ended) {
+        let _ = self.ended.send(ended);
+    }
+
+    /// Notes that a delivery waits in the database, and wakes the feeder if that is news to it.
+    pub(super) fn note(&self, id: crate::domain::id::SubscriptionId, due_at: Timestamp) {
+        let is_news = self.lanes().note(id, due_at, self.clock.now());
+        if is_news {
+            self.refill.notify_one();
+        }
+    }
+}
+
+impl Release {
+    /// The release of a delivery held in memory.
+    pub(super) fn of(leased: &Leased, due_at: Timestamp) -> Self {
+        Self { lease: leased.lease, subscription_id: leased.subscription_id, held_bytes: Some(weight(leased)), due_at }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shared").field("node", &self.node).finish_non_exhaustive()
+    }
+}

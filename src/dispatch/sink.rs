@@ -1,0 +1,155 @@
+//! A subscription's sink, compiled: everything about its requests that does not change from one to the next.
+//!
+//! Compiled once per snapshot of the subscription, by the first worker that needs it. It holds secrets: it must never be printed.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use url::Url;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::secret::Secret;
+use crate::domain::signature::SigningKey;
+use crate::domain::subscription::{ContentMode, Credential, Subscription};
+
+/// Headers that belong to the connection or to Waypost; a subscription's own settings can't set them.
+const RESERVED: [&str; 9] =
+    ["host", "content-length", "content-type", "connection", "transfer-encoding", "te", "trailer", "upgrade", "expect"];
+
+const USER_AGENT_VALUE: HeaderValue = HeaderValue::from_static(concat!("Waypost/", env!("CARGO_PKG_VERSION")));
+
+/// A subscription as of one snapshot, and its sink once somebody needed it.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The subscription.
+    pub(super) subscription: Arc<Subscription>,
+    sink: OnceLock<Result<Sink, String>>,
+}
+
+/// A compiled sink.
+#[derive(Clone)]
+pub(super) struct Sink {
+    /// Where requests go: the sink without user name and fragment.
+    pub(super) uri: Uri,
+    /// `POST`, unless the subscription says otherwise.
+    pub(super) method: Method,
+    /// Headers that every request carries.
+    pub(super) headers: HeaderMap,
+    /// What signs, newest first, and until when.
+    pub(super) keys: Vec<(SigningKey, Option<Timestamp>)>,
+    /// How events lie on HTTP.
+    pub(super) content_mode: ContentMode,
+    /// Limit of one whole exchange.
+    pub(super) timeout: Duration,
+}
+
+impl Target {
+    /// The subscription, not compiled yet.
+    pub(super) fn new(subscription: Arc<Subscription>) -> Self {
+        Self { subscription, sink: OnceLock::new() }
+    }
+
+    /// Its sink.
+    ///
+    /// # Errors
+    /// Why no request can be made of the subscription.
+    pub(super) fn sink(&self) -> Result<&Sink, &str> {
+        self.sink.get_or_init(|| Sink::compile(&self.subscription)).as_ref().map_err(String::as_str)
+    }
+}
+
+impl Sink {
+    /// Compiles a subscription's sink.
+    ///
+    /// # Errors
+    /// What of it makes no request, without its value: that may be a secret.
+    pub(super) fn compile(subscription: &Subscription) -> Result<Self, String> {
+        let spec = &subscription.spec;
+        let mut url = Url::parse(&spec.sink).map_err(|error| format!("the sink is not a URL: {error}"))?;
+        let mut headers = custom_headers(spec.protocolsettings.headers.iter())?;
+        headers.entry(USER_AGENT).or_insert(USER_AGENT_VALUE);
+        if let Some(authorization) = authorization(spec.sinkcredential.as_ref(), &url)? {
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        // Neither belongs on the wire; clearing them fails only for URLs without a host, which make no `Uri` below.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        let method = spec.protocolsettings.method.as_deref().unwrap_or("POST");
+        let key = |secret: &Secret| SigningKey::parse(secret.expose()).map_err(|error| error.to_string());
+        Ok(Self {
+            uri: url.as_str().parse().map_err(|error| format!("the sink is not a URL: {error}"))?,
+            method: method.parse().map_err(|_| "`protocolsettings.method` is not a method".to_owned())?,
+            headers,
+            keys: subscription
+                .secrets
+                .iter()
+                .map(|held| Ok((key(&held.secret)?, held.expires_at)))
+                .collect::<Result<_, String>>()?,
+            content_mode: spec.config.content_mode,
+            timeout: Duration::from_millis(spec.config.timeout_ms),
+        })
+    }
+
+    /// Host and port, as errors name the sink: nothing of its path or query, which may hold secrets.
+    pub(super) fn authority(&self) -> String {
+        authority(&self.uri)
+    }
+
+    /// The keys that sign at `now`, newest first.
+    pub(super) fn active_keys(&self, now: Timestamp) -> Vec<SigningKey> {
+        self.keys.iter().filter(|(_, end)| end.is_none_or(|end| now < end)).map(|(key, _)| key.clone()).collect()
+    }
+}
+
+/// Host and port of a URL, the port also where the scheme implies it.
+pub(super) fn authority(uri: &Uri) -> String {
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    format!("{}:{port}", uri.host().unwrap_or_default())
+}
+
+fn custom_headers<'a>(settings: impl Iterator<Item = (&'a String, &'a String)>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in settings {
+        let name: HeaderName = name.parse().map_err(|_| format!("`{name}` in `protocolsettings.headers` is no header name"))?;
+        if is_reserved(&name) {
+            continue;
+        }
+        let value =
+            value.parse().map_err(|_| format!("the value of `{name}` in `protocolsettings.headers` is no header value"))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn is_reserved(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    RESERVED.contains(&name) || name.starts_with("webhook-") || name.starts_with("waypost-") || name.starts_with("ce-")
+}
+
+fn authorization(credential: Option<&Credential>, url: &Url) -> Result<Option<HeaderValue>, String> {
+    let text = match credential {
+        Some(Credential::Plain { identifier, secret }) => basic(identifier, secret.expose()),
+        Some(Credential::AccessToken { accesstoken, .. }) => format!("Bearer {}", accesstoken.expose()),
+        None if url.username().is_empty() && url.password().is_none() => return Ok(None),
+        None => basic(url.username(), url.password().unwrap_or_default()),
+    };
+    let mut value = HeaderValue::try_from(text).map_err(|_| "the sink's credential does not fit into a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sink").field("authority", &self.authority()).finish_non_exhaustive()
+    }
+}
