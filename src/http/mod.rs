@@ -4,7 +4,14 @@
 //! an [`auth::Caller`] is the only way to a tenant's things.
 
 pub mod auth;
+mod body;
+pub mod dev;
+pub mod health;
+pub mod ingest;
 pub mod problem;
+mod remembered;
+pub mod router;
+pub mod server;
 pub mod state;
 
 pub use auth::Caller;

@@ -10,6 +10,8 @@ use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::Authenticator;
+use super::dev::inbox::Inboxes;
+use super::ingest::Doors;
 use crate::config::Config;
 use crate::dispatch;
 use crate::domain::clock::Clock;
@@ -39,6 +41,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Who callers are.
     pub authenticator: Authenticator,
+    /// The producers that post.
+    pub doors: Doors,
+    /// What arrived at the inboxes of development mode.
+    pub inboxes: Arc<Inboxes>,
     /// Cancelled when the server stops: it is not ready any more.
     pub stopping: CancellationToken,
 }

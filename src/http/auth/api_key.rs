@@ -21,7 +21,7 @@ const RANDOM_CHARACTERS: usize = 40;
 const MIN_CHOSEN_CHARACTERS: usize = 20;
 
 /// The most characters of any key, so that nothing longer is ever hashed.
-const MAX_CHARACTERS: usize = 256;
+pub(super) const MAX_CHARACTERS: usize = 256;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

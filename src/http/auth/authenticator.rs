@@ -1,15 +1,22 @@
 //! From a credential to an identity.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 
-use crate::domain::credential::{Reach, Scope};
+use super::jwt::Issuers;
+use super::{api_key, bearer, jwt};
+use crate::config;
+use crate::domain::clock::Clock;
+use crate::domain::credential::{ApiKey, KeyHash, Reach, Scope};
 use crate::domain::tenant::TenantName;
-use crate::http::problem::Result;
+use crate::http::problem::{Code, Problem, Result};
+use crate::http::remembered::{Absence, Remembered};
+use crate::store::{Store, StoreError};
 
 /// What a valid credential says of its holder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// What the credential is called: an API key's name or a token's subject.
     pub name: String,
@@ -21,22 +28,79 @@ pub struct Identity {
 
 /// Checks credentials. Cheap to clone.
 #[derive(Clone)]
-pub struct Authenticator(Arc<()>);
+pub struct Authenticator(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    api_keys: Remembered<KeyHash, Arc<ApiKey>>,
+    tenants: Remembered<TenantName, ()>,
+    issuers: Issuers,
+}
 
 impl Authenticator {
+    /// An authenticator for API keys in `store` and tokens of the issuers configured.
+    ///
+    /// # Errors
+    /// If a key of an issuer can't be used; the message names the setting.
+    pub fn new(
+        config: &config::Auth,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> std::result::Result<Self, jwt::InvalidIssuer> {
+        let time_to_live = Duration::from_millis(config.api_key_cache_ms);
+        let issuers = Issuers::new(&config.jwt, &clock)?;
+        let api_keys = Remembered::new(clock.clone(), time_to_live, Absence::Remembered);
+        let tenants = Remembered::new(clock.clone(), time_to_live, Absence::AskedAgain);
+        Ok(Self(Arc::new(Inner { store, clock, api_keys, tenants, issuers })))
+    }
+
     /// Who the holder of the request's credential is.
     ///
     /// # Errors
-    /// 401 with the check that failed, 503 if the database can't be asked.
-    pub async fn authenticate(&self, _headers: &HeaderMap) -> Result<Identity> {
-        todo!()
+    /// 401 with the check that failed, 503 if the database or an issuer's keys can't be reached.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity> {
+        let token = bearer::token(headers)?;
+        if token.starts_with(api_key::PREFIX) {
+            return self.by_api_key(token).await;
+        }
+        self.0.issuers.verify(token, self.0.clock.now()).await
     }
 
     /// Goes on only if there is such a tenant.
     ///
     /// # Errors
     /// 404 `tenant_not_found`.
-    pub async fn ensure_tenant(&self, _tenant: &TenantName) -> Result<()> {
-        todo!()
+    pub async fn ensure_tenant(&self, tenant: &TenantName) -> Result<()> {
+        let look_up = async {
+            match self.0.store.tenant(tenant).await {
+                Ok(_) => Ok(Some(())),
+                Err(StoreError::NotFound) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let found = self.0.tenants.get(tenant, look_up).await?;
+        found.ok_or_else(|| Problem::new(Code::TenantNotFound, format!("There is no tenant `{tenant}`.")))
+    }
+
+    /// Forgets what was looked up: after an API key or a tenant was created or deleted, so that it counts here at once.
+    pub fn forget(&self) {
+        self.0.api_keys.forget();
+        self.0.tenants.forget();
+    }
+
+    async fn by_api_key(&self, text: &str) -> Result<Identity> {
+        if text.len() > api_key::MAX_CHARACTERS {
+            return Err(bearer::refused("The API key is not valid."));
+        }
+        let hash = api_key::hash(text);
+        let look_up = async { Ok(self.0.store.api_key_by_hash(&hash).await?.map(Arc::new)) };
+        let key = self.0.api_keys.get(&hash, look_up).await?;
+        // One answer for keys that never were and keys that were revoked: nothing tells them apart.
+        let key = key.ok_or_else(|| bearer::refused("The API key is not valid."))?;
+        if key.expires_at.is_some_and(|end| end <= self.0.clock.now()) {
+            return Err(bearer::refused("The API key has expired."));
+        }
+        Ok(Identity { name: key.name.clone(), reach: key.reach.clone(), scopes: key.scopes.clone() })
     }
 }

@@ -5,7 +5,12 @@
 
 pub mod api_key;
 mod authenticator;
+mod bearer;
 mod caller;
+pub mod jwt;
 
 pub use authenticator::{Authenticator, Identity};
 pub use caller::{Caller, TENANT_HEADER};
+
+#[cfg(test)]
+mod tests;

@@ -1,99 +1,124 @@
-//! The closed list of what can go wrong, as callers see it.
-//!
-//! `docs/errors.md` and the API document are generated from [`Code::ALL`]; a code that was published keeps its meaning.
+//! The closed list of what can go wrong, as callers see it: one table, which makes the type, the API document and
+//! `docs/errors.md`. A code that was published keeps its meaning.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What went wrong. Programs branch on this; the status says who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ErrorCode)]
-pub enum Code {
+/// A row of the table.
+struct Row {
+    name: &'static str,
+    status: StatusCode,
+    title: &'static str,
+    description: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $name:literal, $status:ident, $title:literal, $description:literal;)*) => {
+        /// What went wrong. Programs branch on this; the status says who must act.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[schema(as = ErrorCode)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $name)] $code,)*
+        }
+
+        impl Code {
+            /// Every code, by status.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+        }
+
+        const ROWS: &[Row] =
+            &[$(Row { name: $name, status: StatusCode::$status, title: $title, description: $description }),*];
+    };
+}
+
+codes! {
     /// The request is not what the call expects.
-    InvalidRequest,
+    InvalidRequest = "invalid_request", BAD_REQUEST, "The request is not valid",
+        "A parameter, a header or a member of the body is missing, unknown or out of bounds. `errors` names each of them; \
+         nothing was changed.";
     /// What was posted is no CloudEvent.
-    InvalidEvent,
+    InvalidEvent = "invalid_event", BAD_REQUEST, "Not a CloudEvent",
+        "What was posted is no CloudEvent 1.0. `errors` names the header, or the place in the body as a JSON Pointer, for \
+         every fault; in a batch the first token is the index of the event. No event of the request was accepted.";
     /// There is no credential, or it is not valid.
-    Unauthenticated,
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Authentication is required",
+        "Send `Authorization: Bearer` with an API key (`wp_…`) or a JSON Web Token of a configured issuer. The detail says \
+         which check failed.";
     /// The signature of a producer's message does not verify.
-    SignatureInvalid,
+    SignatureInvalid = "signature_invalid", UNAUTHORIZED, "The signature does not verify",
+        "A producer's request must carry `webhook-id`, `webhook-timestamp` (within five minutes of now) and \
+         `webhook-signature` over the exact body, made with one of the producer's secrets.";
     /// The credential does not allow this.
-    Forbidden,
+    Forbidden = "forbidden", FORBIDDEN, "Not allowed",
+        "The credential is valid, but lacks the scope that the detail names or does not reach the tenant.";
     /// There is nothing at this address.
-    NotFound,
+    NotFound = "not_found", NOT_FOUND, "Not found",
+        "The address does not exist, or the resource does not exist in this tenant.";
     /// The tenant named does not exist.
-    TenantNotFound,
+    TenantNotFound = "tenant_not_found", NOT_FOUND, "No such tenant",
+        "The header `Waypost-Tenant` or the token names a tenant that does not exist. Create it first.";
     /// The address exists but not for this method.
-    MethodNotAllowed,
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed",
+        "The address exists, but not for this method. `Allow` lists those it has.";
     /// The request did not arrive in time.
-    Timeout,
+    Timeout = "timeout", REQUEST_TIMEOUT, "The request took too long",
+        "The body did not arrive within `server.body_timeout_ms`. Nothing was accepted; send it again.";
     /// The request does not fit the state that was found.
-    Conflict,
+    Conflict = "conflict", CONFLICT, "Conflict with the current state",
+        "Something of that name exists already, or the resource is in a state that does not allow this. Read it again.";
     /// The signed message was accepted before.
-    Replayed,
+    Replayed = "replayed", CONFLICT, "This signed message was accepted before",
+        "A producer's message (`webhook-id` and `webhook-timestamp`) is accepted once. To send the event again, sign it anew \
+         with the time of the new attempt.";
     /// The body is too large.
-    PayloadTooLarge,
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
+        "The body is longer than `ingest.max_body_bytes` allows. The detail says the limit.";
     /// The batch has too many events.
-    TooManyEvents,
+    TooManyEvents = "too_many_events", PAYLOAD_TOO_LARGE, "Too many events in one batch",
+        "A batch holds at most `ingest.max_batch_events` events. The detail says the limit; split the batch.";
     /// The body is in a format that is not understood here.
-    UnsupportedMediaType,
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
+        "The body is in a format that is not understood here. The detail names those that are.";
     /// Too much waits to be stored.
-    Overloaded,
+    Overloaded = "overloaded", TOO_MANY_REQUESTS, "Too many events wait to be stored",
+        "Nothing was accepted. Try again after the number of seconds in `Retry-After`.";
     /// The headers are too large.
-    HeadersTooLarge,
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large",
+        "The request has more header lines than `server.max_headers` or more bytes of them than `server.max_header_bytes`. \
+         Post the event in structured mode.";
     /// Waypost failed.
-    Internal,
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",
+        "Waypost failed. The log has the cause under the error id that the detail shows.";
     /// Waypost can't do it right now.
-    Unavailable,
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available right now",
+        "The database can't be reached, the server is stopping or too many requests are open. Try again after `Retry-After`; \
+         posting the same event again is safe.";
 }
 
 impl Code {
-    /// Every code, by status.
-    pub const ALL: [Self; 18] = [
-        Self::InvalidRequest,
-        Self::InvalidEvent,
-        Self::Unauthenticated,
-        Self::SignatureInvalid,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::TenantNotFound,
-        Self::MethodNotAllowed,
-        Self::Timeout,
-        Self::Conflict,
-        Self::Replayed,
-        Self::PayloadTooLarge,
-        Self::TooManyEvents,
-        Self::UnsupportedMediaType,
-        Self::Overloaded,
-        Self::HeadersTooLarge,
-        Self::Internal,
-        Self::Unavailable,
-    ];
-
     /// The code as it stands in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        self.row().0
+        self.row().name
     }
 
     /// The status of every answer with this code.
     #[must_use]
     pub const fn status(self) -> StatusCode {
-        self.row().1
+        self.row().status
     }
 
     /// The problem type in words; the same in every answer with this code (RFC 9457 section 3.1.3).
     #[must_use]
     pub const fn title(self) -> &'static str {
-        self.row().2
+        self.row().title
     }
 
     /// What it means and what to do about it, for `docs/errors.md`.
     #[must_use]
     pub const fn description(self) -> &'static str {
-        self.row().3
+        self.row().description
     }
 
     /// The problem type's URI (RFC 9457 section 3.1.1).
@@ -102,123 +127,7 @@ impl Code {
         format!("https://waypost.dev/errors#{}", self.as_str())
     }
 
-    const fn row(self) -> (&'static str, StatusCode, &'static str, &'static str) {
-        match self {
-            Self::InvalidRequest => (
-                "invalid_request",
-                StatusCode::BAD_REQUEST,
-                "The request is not valid",
-                "A parameter, a header or a member of the body is missing, unknown or out of bounds. `errors` names each of \
-                 them; nothing was changed.",
-            ),
-            Self::InvalidEvent => (
-                "invalid_event",
-                StatusCode::BAD_REQUEST,
-                "Not a CloudEvent",
-                "What was posted is no CloudEvent 1.0. `errors` names the header, or the place in the body as a JSON Pointer, \
-                 for every fault; in a batch the first token is the index of the event. No event of the request was accepted.",
-            ),
-            Self::Unauthenticated => (
-                "unauthenticated",
-                StatusCode::UNAUTHORIZED,
-                "Authentication is required",
-                "Send `Authorization: Bearer` with an API key (`wp_…`) or a JSON Web Token of a configured issuer. The detail \
-                 says which check failed.",
-            ),
-            Self::SignatureInvalid => (
-                "signature_invalid",
-                StatusCode::UNAUTHORIZED,
-                "The signature does not verify",
-                "A producer's request must carry `webhook-id`, `webhook-timestamp` (within five minutes of now) and \
-                 `webhook-signature` over the exact body, made with one of the producer's secrets.",
-            ),
-            Self::Forbidden => (
-                "forbidden",
-                StatusCode::FORBIDDEN,
-                "Not allowed",
-                "The credential is valid, but lacks the scope that the detail names or does not reach the tenant.",
-            ),
-            Self::NotFound => (
-                "not_found",
-                StatusCode::NOT_FOUND,
-                "Not found",
-                "The address does not exist, or the resource does not exist in this tenant.",
-            ),
-            Self::TenantNotFound => (
-                "tenant_not_found",
-                StatusCode::NOT_FOUND,
-                "No such tenant",
-                "The header `Waypost-Tenant` or the token names a tenant that does not exist. Create it first.",
-            ),
-            Self::MethodNotAllowed => (
-                "method_not_allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Method not allowed",
-                "The address exists, but not for this method. `Allow` lists those it has.",
-            ),
-            Self::Timeout => (
-                "timeout",
-                StatusCode::REQUEST_TIMEOUT,
-                "The request took too long",
-                "The body did not arrive within `server.body_timeout_ms`. Nothing was accepted; send it again.",
-            ),
-            Self::Conflict => (
-                "conflict",
-                StatusCode::CONFLICT,
-                "Conflict with the current state",
-                "Something of that name exists already, or the resource is in a state that does not allow this. Read it again.",
-            ),
-            Self::Replayed => (
-                "replayed",
-                StatusCode::CONFLICT,
-                "This signed message was accepted before",
-                "A producer's message (`webhook-id` and `webhook-timestamp`) is accepted once. To send the event again, sign it \
-                 anew with the time of the new attempt.",
-            ),
-            Self::PayloadTooLarge => (
-                "payload_too_large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The body is too large",
-                "The body is longer than `ingest.max_body_bytes` allows. The detail says the limit.",
-            ),
-            Self::TooManyEvents => (
-                "too_many_events",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Too many events in one batch",
-                "A batch holds at most `ingest.max_batch_events` events. The detail says the limit; split the batch.",
-            ),
-            Self::UnsupportedMediaType => (
-                "unsupported_media_type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported media type",
-                "The body is in a format that is not understood here. The detail names those that are.",
-            ),
-            Self::Overloaded => (
-                "overloaded",
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many events wait to be stored",
-                "Nothing was accepted. Try again after the number of seconds in `Retry-After`.",
-            ),
-            Self::HeadersTooLarge => (
-                "headers_too_large",
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The headers are too large",
-                "The request has more header lines than `server.max_headers` or more bytes of them than \
-                 `server.max_header_bytes`. Post the event in structured mode.",
-            ),
-            Self::Internal => (
-                "internal",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Internal error",
-                "Waypost failed. The log has the cause under the error id that the detail shows.",
-            ),
-            Self::Unavailable => (
-                "unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not available right now",
-                "The database can't be reached, the server is stopping or too many requests are open. Try again after \
-                 `Retry-After`; posting the same event again is safe.",
-            ),
-        }
+    const fn row(self) -> &'static Row {
+        &ROWS[self as usize]
     }
 }

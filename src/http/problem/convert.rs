@@ -48,11 +48,28 @@ impl From<AcceptError> for Problem {
 
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
-        let detail = match invalid.faults.as_slice() {
-            [fault] => fault.detail.clone(),
-            faults => format!("The event has {} faults.", faults.len()),
+        let code = if invalid.is_too_large { Code::PayloadTooLarge } else { Code::InvalidEvent };
+        Self::faulty(code, invalid.faults)
+    }
+}
+
+impl Problem {
+    /// A problem of this code with all these faults.
+    pub(in crate::http) fn faulty(code: Code, faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [fault] => format!("{}: {}.", place(&fault.place), fault.detail),
+            faults => format!("{} faults were found; `errors` lists them.", faults.len()),
         };
-        invalid.faults.into_iter().fold(Self::new(Code::InvalidEvent, detail), |problem, fault| problem.with(fault.into()))
+        faults.into_iter().fold(Self::new(code, detail), |problem, fault| problem.with(fault.into()))
+    }
+}
+
+/// A place in words.
+fn place(place: &Place) -> String {
+    match place {
+        Place::Pointer(pointer) if pointer.is_empty() => "The body".into(),
+        Place::Pointer(pointer) => format!("`{pointer}`"),
+        Place::Header(name) => format!("The header `{name}`"),
     }
 }
 

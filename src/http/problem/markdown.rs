@@ -21,11 +21,11 @@ posting the same event again is always safe.
 #[must_use]
 pub fn errors_markdown() -> String {
     let mut page = String::from(HEAD);
-    for code in Code::ALL {
+    for &code in Code::ALL {
         // Writing to a string can't fail.
         let _ = writeln!(page, "| [`{0}`](#{0}) | {1} | {2} |", code.as_str(), code.status().as_u16(), code.title());
     }
-    for code in Code::ALL {
+    for &code in Code::ALL {
         let _ = write!(page, "\n## {}\n\n**{}** ({}). {}\n", code.as_str(), code.title(), code.status(), code.description());
     }
     page

@@ -52,7 +52,7 @@ fn retry_after_rounds_up_to_whole_seconds() {
 
 #[test]
 fn codes_are_named_the_same_in_json_and_in_code() {
-    for code in Code::ALL {
+    for &code in Code::ALL {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
     }
 }
@@ -60,7 +60,7 @@ fn codes_are_named_the_same_in_json_and_in_code() {
 #[test]
 fn page_of_errors_explains_every_code() {
     let page = errors_markdown();
-    for code in Code::ALL {
+    for &code in Code::ALL {
         assert!(page.contains(&format!("\n## {}\n", code.as_str())), "{code:?}");
     }
 }

@@ -1,0 +1,60 @@
+//! `POST /v1/events`: events from callers with a credential.
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::receipt::{BatchReceipt, EventReceipt, accepted};
+use super::{CloudEvent, handshake, media};
+use crate::domain::credential::Scope;
+use crate::domain::trace::Traceparent;
+use crate::http::auth::Caller;
+use crate::http::body;
+use crate::http::problem::{Document, Result};
+use crate::http::state::AppState;
+use crate::routing;
+
+/// Accepts one CloudEvent or a batch
+///
+/// The content type decides the content mode: `application/cloudevents+json` is one event in JSON format,
+/// `application/cloudevents-batch+json` an array of them (atomic: all are accepted or none), anything else is the data of an
+/// event whose attributes are `ce-` headers. 202 means that the events and all their deliveries are stored durably.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    tag = "events",
+    request_body(
+        description = "One event, a batch, or the data of an event in binary mode",
+        content(
+            (CloudEvent = "application/cloudevents+json"),
+            (Vec<CloudEvent> = "application/cloudevents-batch+json"),
+            (Vec<u8> = "*/*"),
+        ),
+    ),
+    responses(
+        (status = 202, description = "Stored; a batch is answered with a list", content(
+            (EventReceipt = "application/json"),
+            (BatchReceipt = "application/json"),
+        )),
+        (status = "default", description = "Nothing was accepted", body = Document, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn post_events(State(state): State<AppState>, caller: Caller, request: Request) -> Result<Response> {
+    caller.require(Scope::EventsWrite)?;
+    let (parts, body) = request.into_parts();
+    handshake::check_origin(&parts.headers, &state.config.ingest)?;
+    let mode = media::mode(&parts.headers)?;
+    let body = body::read(body, &state.config).await?;
+    let (events, shape) = media::read(mode, &parts.headers, body, &state.config.ingest)?.into_parts();
+    let traceparent = traceparent(&parts.headers);
+    let request = routing::Request { tenant: caller.tenant, events, traceparent, replay: None };
+    Ok(accepted(state.acceptor.accept(request).await?, shape))
+}
+
+/// The trace the request belongs to, if it says so validly; a header that does not is as good as none (W3C Trace Context).
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("traceparent").iter();
+    let parsed = Traceparent::parse(values.next()?.to_str().ok()?)?;
+    // Several headers are no valid trace context.
+    values.next().is_none().then(|| parsed.to_string())
+}

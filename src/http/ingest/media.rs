@@ -1,0 +1,72 @@
+//! From the bytes of a request to events, by its content mode.
+
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+
+use crate::config::{self, Ingest};
+use crate::domain::event::Event;
+use crate::domain::event::read::{self, Invalid, Limits, Mode, Place};
+use crate::http::problem::{Code, Problem, Result};
+
+/// What is accepted, for those who sent something else.
+const ACCEPTED: &str = "Send `application/cloudevents+json`, `application/cloudevents-batch+json` (charset utf-8), or `ce-` headers \
+                        with the data as the body.";
+
+/// The events of one request.
+#[derive(Debug)]
+pub(super) enum Events {
+    /// One event, answered as such.
+    One(Event),
+    /// A batch, answered as a list.
+    Batch(Vec<Event>),
+}
+
+/// The content mode of a request (SPECS HR-1).
+///
+/// # Errors
+/// 415 for a format that is not understood, and for a request that does not look like an event at all (HR-4, HR-5).
+pub(super) fn mode(headers: &HeaderMap) -> Result<Mode> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    match read::mode(content_type) {
+        Mode::Unsupported => Err(unsupported("This CloudEvents format or charset is not understood.")),
+        Mode::Binary if !read::has_attributes(headers) => Err(unsupported("The request holds no CloudEvent.")),
+        mode => Ok(mode),
+    }
+}
+
+/// 415 that names what is accepted.
+fn unsupported(what: &str) -> Problem {
+    Problem::new(Code::UnsupportedMediaType, format!("{what} {ACCEPTED}"))
+        .at_header("Content-Type", "announces no format that is understood here")
+}
+
+/// Reads the events of a request.
+///
+/// # Errors
+/// 400 with every fault, 413 for a batch of too many.
+pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest) -> Result<Events> {
+    let limits = Limits { max_attributes: config.max_attributes, max_batch_events: config.max_batch_events };
+    match mode {
+        Mode::Batched => read::batch(&body, limits).map(Events::Batch).map_err(|invalid| refused_batch(invalid, config)),
+        Mode::Structured => Ok(Events::One(read::structured(body, limits)?)),
+        Mode::Binary | Mode::Unsupported => {
+            Ok(Events::One(read::binary(headers, body, decoding(config.header_decoding), limits)?))
+        }
+    }
+}
+
+/// A batch that is too long has a code of its own, since the way out is another one: to split it.
+fn refused_batch(invalid: Invalid, config: &Ingest) -> Problem {
+    let beyond = Place::Pointer(format!("/{}", config.max_batch_events));
+    if invalid.is_too_large && invalid.faults.iter().any(|fault| fault.place == beyond) {
+        return Problem::faulty(Code::TooManyEvents, invalid.faults);
+    }
+    invalid.into()
+}
+
+const fn decoding(configured: config::HeaderDecoding) -> read::HeaderDecoding {
+    match configured {
+        config::HeaderDecoding::Strict => read::HeaderDecoding::Strict,
+        config::HeaderDecoding::Lenient => read::HeaderDecoding::Lenient,
+    }
+}

@@ -1,0 +1,28 @@
+//! Receiving events (SPECS 1.B): from a request to the acceptor, and its receipt to the caller.
+//!
+//! [`events`] is the door for callers with a credential, [`producers`] the one for producers that sign, [`handshake`] answers
+//! senders that ask first. Nothing is answered with 202 that is not committed, and no answer looks like an event itself.
+
+mod events;
+mod handshake;
+mod media;
+mod producers;
+mod receipt;
+mod schema;
+
+pub use receipt::{BatchReceipt, EventReceipt};
+pub use schema::CloudEvent;
+
+pub use producers::Doors;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::state::AppState;
+
+/// The routes of this part.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(events::post_events, handshake::ask_permission))
+        .routes(routes!(producers::post_producer_events))
+}
