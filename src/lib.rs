@@ -3,10 +3,10 @@
 //! The layers look down only: `domain` ← `store` ← `routing`, `dispatch` ← `http` ← `app`, `cli`.
 //! `ARCHITECTURE.md` is the map; `tests/it/tidy.rs` holds the line.
 
-pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod domain;
 pub mod http;
 pub mod routing;
 pub mod store;
+pub mod telemetry;

@@ -12,6 +12,7 @@ mod encryption;
 mod ingest;
 mod load;
 mod log;
+mod secrets;
 mod server;
 
 pub use accept::Accept;

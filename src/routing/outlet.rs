@@ -18,3 +18,19 @@ pub trait Outlet: Send + Sync + 'static {
     /// Says that a delivery waits in the database since there was no room.
     fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp);
 }
+
+/// The outlet of a node that does not deliver: everything is queued for other nodes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoOutlet;
+
+impl Outlet for NoOutlet {
+    fn reserve(&self, _: SubscriptionId, _: usize) -> bool {
+        false
+    }
+
+    fn give_back(&self, _: SubscriptionId, _: usize) {}
+
+    fn hand_over(&self, _: Leased) {}
+
+    fn queued(&self, _: SubscriptionId, _: Timestamp) {}
+}

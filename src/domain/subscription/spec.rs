@@ -47,6 +47,25 @@ pub struct Spec {
     pub config: Config,
 }
 
+impl Spec {
+    /// Everything to `sink`, all else as it is by default.
+    #[must_use]
+    pub fn to(sink: impl Into<String>) -> Self {
+        Self {
+            sink: sink.into(),
+            protocol: Protocol::Http,
+            source: None,
+            types: Vec::new(),
+            filters: Vec::new(),
+            protocolsettings: ProtocolSettings::default(),
+            sinkcredential: None,
+            description: None,
+            metadata: BTreeMap::new(),
+            config: Config::default(),
+        }
+    }
+}
+
 /// A delivery protocol of the Subscriptions API. Case-sensitive (SU-1); Waypost delivers over HTTP.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Protocol {

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
 
 use super::engine::Engine;
-use super::{
-    SqlStore, api_keys, dead_letters, deliveries, events, lanes, postgres, producers, sqlite, stats, subscriptions, tenants,
-};
+use super::{SqlStore, lanes, postgres, sqlite};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach};
 use crate::domain::delivery::Delivery;
@@ -74,63 +71,63 @@ impl Store for SqlStore {
     }
 
     async fn routing_version(&self) -> Result<i64> {
-        subscriptions::routing_version(&self.engine).await
+        todo!()
     }
 
     async fn load_directory(&self) -> Result<Directory> {
-        subscriptions::load(&self.engine, &self.vault).await
+        todo!()
     }
 
     async fn create_subscription(&self, subscription: &Subscription) -> Result<()> {
-        subscriptions::create(&self.engine, &self.vault, subscription).await
+        todo!()
     }
 
     async fn subscription(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Subscription> {
-        subscriptions::find(&self.engine, &self.vault, tenant, id).await
+        todo!()
     }
 
     async fn subscriptions(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Subscription>> {
-        subscriptions::list(&self.engine, &self.vault, tenant, page).await
+        todo!()
     }
 
     async fn update_subscription(&self, subscription: &Subscription, read_at: Timestamp) -> Result<()> {
-        subscriptions::update(&self.engine, &self.vault, subscription, read_at).await
+        todo!()
     }
 
     async fn delete_subscription(&self, tenant: &TenantName, id: SubscriptionId, now: Timestamp) -> Result<()> {
-        subscriptions::delete(&self.engine, tenant, id, now).await
+        todo!()
     }
 
     async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()> {
-        subscriptions::disable(&self.engine, id, reason, now).await
+        todo!()
     }
 
     async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>> {
-        events::list(&self.engine, tenant, filter, page).await
+        todo!()
     }
 
     async fn event(&self, tenant: &TenantName, id: EventId) -> Result<StoredEvent> {
-        events::find(&self.engine, tenant, id).await
+        todo!()
     }
 
     async fn deliveries(&self, tenant: &TenantName, filter: &DeliveryFilter, page: PageRequest) -> Result<Page<Delivery>> {
-        deliveries::list(&self.engine, tenant, filter, page).await
+        todo!()
     }
 
     async fn delivery(&self, tenant: &TenantName, id: DeliveryId) -> Result<DeliveryDetail> {
-        deliveries::find(&self.engine, tenant, id).await
+        todo!()
     }
 
     async fn redeliver(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
-        deliveries::redeliver(&self.engine, tenant, id, now).await
+        todo!()
     }
 
     async fn cancel(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
-        deliveries::cancel(&self.engine, tenant, id, now).await
+        todo!()
     }
 
     async fn dead_letters(&self, tenant: &TenantName, filter: &DeadLetterFilter, page: PageRequest) -> Result<Page<Delivery>> {
-        dead_letters::list(&self.engine, tenant, filter, page).await
+        todo!()
     }
 
     async fn dead_letter_groups(
@@ -139,93 +136,91 @@ impl Store for SqlStore {
         filter: &DeadLetterFilter,
         by: GroupBy,
     ) -> Result<Vec<DeadLetterGroup>> {
-        dead_letters::groups(&self.engine, tenant, filter, by).await
+        todo!()
     }
 
     async fn redrive(&self, tenant: &TenantName, filter: &DeadLetterFilter, now: Timestamp, limit: u32) -> Result<u64> {
-        dead_letters::redrive(&self.engine, tenant, filter, now, limit).await
+        todo!()
     }
 
     async fn count_redrivable(&self, tenant: &TenantName, filter: &DeadLetterFilter) -> Result<u64> {
-        dead_letters::count_redrivable(&self.engine, tenant, filter).await
+        todo!()
     }
 
     async fn purge(&self, tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> Result<u64> {
-        dead_letters::purge(&self.engine, tenant, filter, limit).await
+        todo!()
     }
 
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()> {
-        tenants::create(&self.engine, self.entropy.as_ref(), tenant).await
+        todo!()
     }
 
     async fn tenant(&self, name: &TenantName) -> Result<Tenant> {
-        tenants::find(&self.engine, name).await
+        todo!()
     }
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>> {
-        tenants::list(&self.engine, page).await
+        todo!()
     }
 
     async fn delete_tenant(&self, name: &TenantName) -> Result<()> {
-        tenants::delete(&self.engine, name).await
+        todo!()
     }
 
     async fn create_api_key(&self, key: &ApiKey, hash: &KeyHash) -> Result<()> {
-        api_keys::create(&self.engine, key, hash).await
+        todo!()
     }
 
     async fn api_key_by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>> {
-        api_keys::find(&self.engine, hash).await
+        todo!()
     }
 
     async fn has_api_keys(&self) -> Result<bool> {
-        api_keys::any(&self.engine).await
+        todo!()
     }
 
     async fn api_keys(&self, reach: &Reach, page: PageRequest) -> Result<Page<ApiKey>> {
-        api_keys::list(&self.engine, reach, page).await
+        todo!()
     }
 
     async fn delete_api_key(&self, reach: &Reach, id: ApiKeyId) -> Result<()> {
-        api_keys::delete(&self.engine, reach, id).await
+        todo!()
     }
 
     async fn create_producer(&self, producer: &Producer) -> Result<()> {
-        producers::create(&self.engine, &self.vault, producer).await
+        todo!()
     }
 
     async fn producer(&self, id: ProducerId) -> Result<Producer> {
-        producers::find(&self.engine, &self.vault, id).await
+        todo!()
     }
 
     async fn producers(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Producer>> {
-        producers::list(&self.engine, &self.vault, tenant, page).await
+        todo!()
     }
 
     async fn update_producer(&self, producer: &Producer) -> Result<()> {
-        producers::update(&self.engine, &self.vault, producer).await
+        todo!()
     }
 
     async fn delete_producer(&self, tenant: &TenantName, id: ProducerId) -> Result<()> {
-        producers::delete(&self.engine, tenant, id).await
+        todo!()
     }
 
     async fn add_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
-        stats::add(&self.engine, node, buckets).await
+        todo!()
     }
 
     async fn stats(&self, tenant: &TenantName, since: Timestamp) -> Result<StatsRow> {
-        stats::sum(&self.engine, tenant, since).await
+        todo!()
     }
 
     async fn waiting(&self, tenant: &TenantName, cap: u32) -> Result<(u64, Option<Timestamp>)> {
-        stats::waiting(&self.engine, tenant, cap).await
+        todo!()
     }
 
     async fn ping(&self) -> Result<Duration> {
-        let began = Instant::now();
-        stats::ping(&self.engine).await?;
-        Ok(began.elapsed())
+        todo!()
     }
 
     async fn close(&self) {

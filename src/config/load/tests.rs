@@ -1,0 +1,68 @@
+use super::*;
+use crate::config::Role;
+
+fn environment(variables: &[(&str, &str)]) -> Source {
+    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Source { environment, ..Source::default() }
+}
+
+fn refused(source: &Source) -> String {
+    load(source).unwrap_err().to_string()
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let file = "role = 'api'\n[server]\nlisten = 'file:1'\nmax_headers = 7\n[accept]\nwriters = 9\n";
+    let mut source = environment(&[("WAYPOST_SERVER__LISTEN", "environment:1"), ("WAYPOST_ACCEPT__WRITERS", "4")]);
+    source.file = Some(("waypost.toml".into(), file.into()));
+    source.flags = vec![("server.listen".into(), "flag:1".into())];
+    let config = load(&source).unwrap();
+    assert_eq!(config.server.listen, "flag:1");
+    assert_eq!(config.accept.writers, 4);
+    assert_eq!(config.server.max_headers, 7);
+    assert_eq!(config.role, Role::Api);
+    assert_eq!(config.database, Config::builtin().database);
+}
+
+#[test]
+fn environment_reads_lists_flags_numbers_and_text() {
+    let config = load(&environment(&[
+        ("WAYPOST_EGRESS__ALLOW", "10.0.0.0/8, 127.0.0.1/32"),
+        ("WAYPOST_DEV", "true"),
+        ("WAYPOST_DATABASE__MAX_CONNECTIONS", "3"),
+        ("WAYPOST_BOOTSTRAP_KEY", "wp_0123456789abcdefghij"),
+        ("HOME", "/nowhere"),
+        ("WAYPOST_TEST_POSTGRES", "ignored"),
+    ]))
+    .unwrap();
+    assert_eq!(config.egress.allow.len(), 2);
+    assert!(config.dev);
+    assert_eq!(config.database.max_connections, 3);
+    assert_eq!(config.auth.bootstrap_key.unwrap().expose(), "wp_0123456789abcdefghij");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_layer() {
+    let error = refused(&environment(&[("WAYPOST_SERVER__LISTN", "x")]));
+    assert!(error.contains("WAYPOST_SERVER__LISTN") && error.contains("listn"), "{error}");
+    let error = refused(&environment(&[("WAYPOST_ACCEPT__WRITERS", "many")]));
+    assert!(error.contains("accept.writers"), "{error}");
+    let file = Some(("my.toml".to_owned(), "[server]\nmax_headers = 'x'".to_owned()));
+    let error = refused(&Source { file, ..Source::default() });
+    assert!(error.contains("my.toml") && error.contains("server.max_headers"), "{error}");
+    let file = Some(("my.toml".to_owned(), "[server".to_owned()));
+    assert!(refused(&Source { file, ..Source::default() }).contains("my.toml"));
+}
+
+#[test]
+fn secrets_come_from_files_but_not_from_two_places() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "postgres://secret@host/db\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let config = load(&environment(&[("WAYPOST_DATABASE__URL_FILE", path)])).unwrap();
+    assert_eq!(config.database.url, "postgres://secret@host/db");
+    let twice = environment(&[("WAYPOST_BOOTSTRAP_KEY", "wp_x"), ("WAYPOST_AUTH__BOOTSTRAP_KEY_FILE", path)]);
+    assert!(refused(&twice).contains("auth.bootstrap_key_file"));
+    let missing = environment(&[("WAYPOST_ENCRYPTION__KEY_FILE", "/does/not/exist")]);
+    assert!(refused(&missing).contains("encryption.key_file"));
+}

@@ -1,0 +1,137 @@
+//! One commit's worth of requests: routed, written, answered and handed over.
+
+use std::sync::Arc;
+
+use super::acceptor::Waiting;
+use super::{AcceptError, Index, Outlet, Receipt, Route};
+use crate::domain::clock::Timestamp;
+use crate::domain::entropy::Entropy;
+use crate::domain::event::Accepted;
+use crate::domain::id::{DeliveryId, EventId};
+use crate::store::{
+    AcceptBatch, Accepting, Lease, Leased, NewDelivery, Placement, StatsBuffer, StatsRow, Submission, SubmissionResult,
+};
+
+/// The token of a delivery that was handed over when it was created.
+const FIRST_TOKEN: i64 = 1;
+
+/// Lays requests out for the store, without their deliveries yet. Also gives the senders of their answers, in order.
+pub(super) fn submissions(waiting: &mut [Waiting], now: Timestamp, entropy: &dyn Entropy) -> Vec<Submission> {
+    waiting
+        .iter_mut()
+        .map(|Waiting { request, .. }| Submission {
+            replay: request.replay,
+            events: std::mem::take(&mut request.events)
+                .into_iter()
+                .map(|event| {
+                    let key = event.key_digest(&request.tenant);
+                    let accepted = Accepted {
+                        id: EventId::new(now, entropy),
+                        tenant: request.tenant.clone(),
+                        accepted_at: now,
+                        traceparent: request.traceparent.clone(),
+                        event,
+                    };
+                    Accepting { accepted: Arc::new(accepted), key, deliveries: Vec::new() }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Gives every event of the batch its deliveries, and takes room for those that can be handed over.
+pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet, entropy: &dyn Entropy) {
+    batch.routing_version = index.version();
+    let now = batch.now;
+    for accepting in batch.submissions.iter_mut().flat_map(|submission| &mut submission.events) {
+        let Accepting { accepted, deliveries, .. } = accepting;
+        deliveries.clear();
+        deliveries.extend(index.matches(&accepted.tenant, &accepted.event).map(|route| NewDelivery {
+            id: DeliveryId::new(now, entropy),
+            subscription_id: route.subscription_id,
+            placement: place(route, accepted, now, outlet, entropy),
+        }));
+    }
+}
+
+/// Decides who makes the first attempt. A paused subscription's deliveries wait, and so do those whose policy asks for it.
+fn place(route: &Route, accepted: &Accepted, now: Timestamp, outlet: &dyn Outlet, entropy: &dyn Entropy) -> Placement {
+    let first_wait = route.subscription.spec.config.retry.wait(0, entropy.fraction()).unwrap_or_default();
+    if !first_wait.is_zero() || route.is_paused() {
+        return Placement::Queued(now.plus(first_wait));
+    }
+    if outlet.reserve(route.subscription_id, accepted.event.body().len()) {
+        Placement::HandedOver
+    } else {
+        Placement::Queued(now)
+    }
+}
+
+/// Gives back all room taken for a batch that was not committed.
+pub(super) fn give_back(batch: &AcceptBatch, outlet: &dyn Outlet) {
+    batch.submissions.iter().flat_map(|submission| &submission.events).for_each(|accepting| give_back_event(accepting, outlet));
+}
+
+fn give_back_event(accepting: &Accepting, outlet: &dyn Outlet) {
+    let bytes = accepting.accepted.event.body().len();
+    for delivery in accepting.deliveries.iter().filter(|delivery| delivery.placement == Placement::HandedOver) {
+        outlet.give_back(delivery.subscription_id, bytes);
+    }
+}
+
+/// Answers the requests of a committed batch and hands over what was placed so.
+pub(super) fn settle(
+    batch: AcceptBatch,
+    results: Vec<SubmissionResult>,
+    waiting: Vec<Waiting>,
+    outlet: &dyn Outlet,
+    stats: &StatsBuffer,
+) {
+    let now = batch.now;
+    for ((submission, result), waiting) in batch.submissions.into_iter().zip(results).zip(waiting) {
+        let answer = match result {
+            None => {
+                submission.events.iter().for_each(|accepting| give_back_event(accepting, outlet));
+                Err(AcceptError::Replayed)
+            }
+            Some(firsts) => Ok(submission
+                .events
+                .into_iter()
+                .zip(firsts)
+                .map(|(accepting, first)| settle_event(accepting, first, outlet))
+                .collect::<Vec<_>>()),
+        };
+        if let Ok(receipts) = &answer {
+            stats.add(&waiting.request.tenant, counts(receipts), now);
+        }
+        // A caller that went away has its event accepted all the same.
+        let _ = waiting.answer.send(answer);
+    }
+}
+
+fn counts(receipts: &[Receipt]) -> StatsRow {
+    let duplicates = receipts.iter().filter(|receipt| receipt.is_duplicate).count();
+    StatsRow { accepted: (receipts.len() - duplicates) as u64, duplicates: duplicates as u64, ..StatsRow::default() }
+}
+
+fn settle_event(accepting: Accepting, first: Option<EventId>, outlet: &dyn Outlet) -> Receipt {
+    if let Some(id) = first {
+        give_back_event(&accepting, outlet);
+        return Receipt { id, is_duplicate: true, delivery_count: 0 };
+    }
+    let Accepting { accepted, deliveries, .. } = accepting;
+    let receipt = Receipt { id: accepted.id, is_duplicate: false, delivery_count: deliveries.len() };
+    for delivery in deliveries {
+        match delivery.placement {
+            Placement::HandedOver => outlet.hand_over(Leased {
+                lease: Lease { delivery_id: delivery.id, token: FIRST_TOKEN },
+                subscription_id: delivery.subscription_id,
+                attempt_count: 0,
+                budget_attempt_count: 0,
+                event: Arc::clone(&accepted),
+            }),
+            Placement::Queued(due_at) => outlet.queued(delivery.subscription_id, due_at),
+        }
+    }
+    receipt
+}
