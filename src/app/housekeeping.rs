@@ -1,0 +1,65 @@
+//! What a node does now and then whatever its role: look for changed subscriptions, write counters, forget old event keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::domain::clock::Clock;
+use crate::domain::id::NodeId;
+use crate::routing::Router;
+use crate::store::{StatsBuffer, Store, StoreError};
+
+/// How often counters are written and the routing version is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// Every so many ticks, old event keys are deleted.
+const TICKS_PER_PRUNE: u64 = 60;
+/// Event keys deleted in one transaction: few enough that accepting hardly waits for it.
+const PRUNE_LIMIT: u32 = 1000;
+/// Transactions of one pruning; what is left waits for the next.
+const MAX_PRUNES: usize = 100;
+
+/// Runs until told to stop, then writes the counters once more.
+pub(super) async fn run(
+    store: Arc<dyn Store>,
+    router: Arc<Router>,
+    stats: Arc<StatsBuffer>,
+    node: NodeId,
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    let window = Duration::from_millis(config.accept.deduplication_window_ms);
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for tick in 1_u64.. {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => break,
+        }
+        warn("looking for changed subscriptions", router.poll().await);
+        warn("writing counters", stats.flush(&*store, node).await);
+        if tick % TICKS_PER_PRUNE == 0 {
+            warn("deleting old event keys", prune(&*store, &*clock, window).await);
+        }
+    }
+    warn("writing counters", stats.flush(&*store, node).await);
+}
+
+async fn prune(store: &dyn Store, clock: &dyn Clock, window: Duration) -> Result<(), StoreError> {
+    for _ in 0..MAX_PRUNES {
+        let now = clock.now();
+        if store.prune(now, now.minus(window), PRUNE_LIMIT).await? < u64::from(PRUNE_LIMIT) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn warn(what: &str, done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        tracing::warn!(error = &error as &dyn std::error::Error, "{what} did not work; it is tried again");
+    }
+}

@@ -1,4 +1,0 @@
-//! The conformance suite of the store: one behaviour, two databases.
-
-mod open;
-mod schema;

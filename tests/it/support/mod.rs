@@ -1,4 +1,0 @@
-//! What the integration tests stand on.
-
-pub mod database;
-pub mod postgres;

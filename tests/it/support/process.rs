@@ -1,0 +1,106 @@
+//! The real binary as a process of its own, to be killed and started again.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The administrator's key of every process started here.
+pub const KEY: &str = "wp_integration_tests_key_000";
+
+/// How long a process may take to start, or to stop when asked.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `waypost serve`; killed when dropped.
+pub struct Process {
+    child: Child,
+    base: String,
+}
+
+impl Process {
+    /// Starts a node on a database and waits for its start line. Loopback sinks are allowed; `settings` are further
+    /// environment variables.
+    pub fn start(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
+            .env("WAYPOST_BOOTSTRAP_KEY", KEY)
+            .env("WAYPOST_EGRESS__ALLOW", "127.0.0.0/8")
+            .env("WAYPOST_LOG__FILTER", "warn")
+            .envs(settings.iter().copied())
+            .current_dir(std::env::temp_dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();
+        let line = lines.next().expect("a start line before the output ends").expect("the start line is text");
+        let base = line.strip_prefix("waypost listening on ").expect("the start line names the address").to_owned();
+        // Whatever else it prints must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, base }
+    }
+
+    /// `http://ADDR:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The process's identifier.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a power cut would: SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process can be waited for");
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Asks it to stop and waits for its exit code.
+    pub fn stop(mut self) -> i32 {
+        self.signal("TERM");
+        let id = self.child.id();
+        let (ended, end) = std::sync::mpsc::channel::<()>();
+        // A process that ignores SIGTERM fails the test instead of hanging it.
+        let watch = std::thread::spawn(move || {
+            if end.recv_timeout(PATIENCE).is_err_and(|error| error == std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+            }
+        });
+        let status = self.child.wait().expect("the process can be waited for");
+        drop(ended);
+        watch.join().expect("the watch ends");
+        status.code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command of the binary to its end: exit code, standard output, standard error.
+pub fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
+        .args(arguments)
+        .envs(settings.iter().copied())
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let (mut output, mut errors) = (String::new(), String::new());
+    child.stdout.take().expect("piped").read_to_string(&mut output).expect("text");
+    child.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
+    let status = child.wait().expect("the process can be waited for");
+    (status.code().unwrap_or(-1), output, errors)
+}
