@@ -16,6 +16,8 @@ mod recorder;
 mod request;
 mod shared;
 mod sink;
+#[cfg(test)]
+mod testing;
 mod transport;
 
 pub use dispatcher::{DispatchParts, Dispatcher};

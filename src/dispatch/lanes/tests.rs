@@ -1,1 +1,303 @@
+//! Lanes, stepped by hand.
 
+use super::*;
+use crate::dispatch::testing::{NOW, directory, id, leased, subscription};
+use crate::domain::subscription::RateLimit;
+
+const LIMITS: Limits = Limits { max_held: 100, max_held_bytes: 1_000_000, max_waiting_per_lane: 20, max_open: 16 };
+
+/// Lanes with a directory of `count` active subscriptions.
+struct Fixture {
+    lanes: Lanes,
+    directory: Directory,
+    handed_over: u128,
+}
+
+impl Fixture {
+    fn new(limits: Limits, count: u128) -> Self {
+        let mut lanes = Lanes::new(limits);
+        lanes.open();
+        Self { lanes, directory: directory((1..=count).map(subscription)), handed_over: 0 }
+    }
+
+    fn change(&mut self, number: u128, change: impl FnOnce(&mut Subscription)) {
+        let mut changed = subscription(number);
+        change(&mut changed);
+        self.directory.subscriptions.insert(id(number), Arc::new(changed));
+    }
+
+    fn reserve(&mut self, lane: u128) -> bool {
+        self.lanes.reserve(id(lane), 77, self.directory.subscriptions.get(&id(lane)), NOW)
+    }
+
+    /// Hands over until there is no room or `count` is reached; says how many there was room for.
+    fn fill(&mut self, lane: u128, count: usize) -> usize {
+        (0..count)
+            .take_while(|_| {
+                let has_room = self.reserve(lane);
+                if has_room {
+                    self.handed_over += 1;
+                    assert!(self.lanes.hand_over(leased(lane, self.handed_over)).is_none());
+                }
+                has_room
+            })
+            .count()
+    }
+
+    fn next(&mut self, now: Timestamp) -> Option<Next> {
+        self.lanes.next(&self.directory, now)
+    }
+
+    /// Begins attempts until nothing is ready; gives the lanes in the order served.
+    fn begin_all(&mut self, now: Timestamp) -> Vec<SubscriptionId> {
+        let attempt = |next| match next {
+            Next::Attempt(leased, _) => leased.subscription_id,
+            Next::Withdraw(..) => panic!("nothing is withdrawn here"),
+        };
+        std::iter::from_fn(|| self.next(now).map(attempt)).collect()
+    }
+
+    fn done(&mut self, lane: u128, now: Timestamp) {
+        self.lanes.finish(id(lane), now);
+        self.lanes.free(id(lane), weight(&leased(lane, 1)), now);
+    }
+
+    fn due(&self, lane: u128) -> DueLane {
+        DueLane { subscription_id: id(lane), next_attempt_at: NOW, paused_until: None }
+    }
+
+    fn wanted(&mut self) -> Wanted {
+        self.lanes.wanted(&self.directory, 1000, NOW)
+    }
+}
+
+#[test]
+fn lanes_take_turns() {
+    let mut fixture = Fixture::new(LIMITS, 3);
+    for lane in [1, 1, 1, 2, 2, 3] {
+        fixture.fill(lane, 1);
+    }
+    assert_eq!(fixture.begin_all(NOW), [1, 2, 3, 1, 2, 1].map(id));
+}
+
+#[test]
+fn no_more_requests_are_open_than_the_subscription_allows() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    fixture.change(1, |subscription| subscription.spec.config.max_concurrency = 2);
+    fixture.fill(1, 5);
+    assert_eq!(fixture.begin_all(NOW).len(), 2);
+    fixture.done(1, NOW);
+    assert_eq!(fixture.begin_all(NOW).len(), 1);
+}
+
+#[test]
+fn hanging_sinks_leave_slots_and_memory_to_others() {
+    let mut fixture = Fixture::new(Limits { max_waiting_per_lane: 1000, ..LIMITS }, 40);
+    for hanging in 1..=5 {
+        fixture.change(hanging, |subscription| subscription.spec.config.max_concurrency = 1000);
+        fixture.fill(hanging, 1000);
+    }
+    fixture.begin_all(NOW);
+    assert!(fixture.lanes.open < LIMITS.max_open, "{}", fixture.lanes.open);
+    for _ in 0..1000 {
+        assert_eq!(fixture.fill(40, 1), 1);
+        assert_eq!(fixture.begin_all(NOW), [id(40)]);
+        fixture.done(40, NOW);
+    }
+}
+
+#[test]
+fn the_node_never_has_more_open_requests_than_configured() {
+    let mut fixture = Fixture::new(Limits { max_held: 10_000, ..LIMITS }, 100);
+    for lane in 1..=100 {
+        fixture.fill(lane, 5);
+    }
+    assert_eq!(fixture.begin_all(NOW).len(), LIMITS.max_open);
+    fixture.done(1, NOW);
+    assert_eq!(fixture.begin_all(NOW).len(), 1);
+}
+
+#[test]
+fn one_slot_is_enough_to_serve_everybody() {
+    let mut fixture = Fixture::new(Limits { max_open: 1, ..LIMITS }, 3);
+    for lane in 1..=3 {
+        fixture.fill(lane, 1);
+    }
+    let mut served = Vec::new();
+    while let Some(Next::Attempt(leased, _)) = fixture.next(NOW) {
+        served.push(leased.subscription_id);
+        fixture.lanes.finish(leased.subscription_id, NOW);
+    }
+    assert_eq!(served, [1, 2, 3].map(id));
+}
+
+#[test]
+fn memory_is_bounded_by_count_per_lane_and_by_bytes() {
+    let mut fixture = Fixture::new(LIMITS, 100);
+    assert_eq!(fixture.fill(1, 1000), LIMITS.max_waiting_per_lane);
+    let all: usize = (2..=100).map(|lane| fixture.fill(lane, 1000)).sum();
+    assert_eq!(all + LIMITS.max_waiting_per_lane, LIMITS.max_held);
+    let mut fixture = Fixture::new(Limits { max_held_bytes: 3 * 77, ..LIMITS }, 100);
+    let all: usize = (1..=100).map(|lane| fixture.fill(lane, 1000)).sum();
+    assert_eq!(all, 3);
+}
+
+#[test]
+fn room_comes_back_when_the_outcome_is_recorded_not_before() {
+    let mut fixture = Fixture::new(Limits { max_held: 1, ..LIMITS }, 1);
+    assert_eq!(fixture.fill(1, 2), 1);
+    assert_eq!(fixture.begin_all(NOW).len(), 1);
+    fixture.lanes.finish(id(1), NOW);
+    assert!(!fixture.reserve(1));
+    fixture.lanes.free(id(1), weight(&leased(1, 1)), NOW);
+    assert!(fixture.reserve(1));
+    fixture.lanes.give_back(id(1), 77, NOW);
+    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes, fixture.lanes.lanes.len()), (0, 0, 0));
+}
+
+#[test]
+fn reserved_bytes_that_were_wrong_do_not_leak() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    for reserved in [0, 1, 1000] {
+        assert!(fixture.lanes.reserve(id(1), reserved, fixture.directory.subscriptions.get(&id(1)), NOW));
+        fixture.lanes.hand_over(leased(1, 1));
+        assert_eq!(fixture.lanes.held_bytes, weight(&leased(1, 1)));
+        fixture.begin_all(NOW);
+        fixture.done(1, NOW);
+    }
+    assert_eq!(fixture.lanes.held_bytes, 0);
+}
+
+#[test]
+fn rate_limit_lets_the_next_go_in_time() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    let limit = RateLimit { per_second: 10.0, burst: 2 };
+    fixture.change(1, |subscription| subscription.spec.config.rate_limit = Some(limit));
+    fixture.fill(1, 5);
+    assert_eq!(fixture.begin_all(NOW).len(), 2);
+    let next_at = fixture.lanes.next_timer().unwrap();
+    assert_eq!(next_at, NOW.plus(Duration::from_millis(100)));
+    assert!(fixture.begin_all(NOW.plus(Duration::from_millis(99))).is_empty());
+    assert_eq!(fixture.begin_all(next_at).len(), 1);
+}
+
+#[test]
+fn a_paused_sink_gets_nothing_and_what_was_queued_goes_back_until_then() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    let until = NOW.plus(Duration::from_secs(30));
+    fixture.fill(1, 3);
+    fixture.lanes.pause(id(1), until);
+    match fixture.next(NOW) {
+        Some(Next::Withdraw(leased, due_at)) => assert_eq!((leased.len(), due_at), (3, until)),
+        other => panic!("{other:?}"),
+    }
+    assert!(!fixture.reserve(1));
+    fixture.lanes.sweep(&fixture.due(1), NOW);
+    assert!(fixture.wanted().claims.is_empty());
+    assert!(fixture.lanes.reserve(id(1), 0, fixture.directory.subscriptions.get(&id(1)), until));
+}
+
+#[test]
+fn a_pause_another_node_was_asked_for_is_kept_too() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    let until = NOW.plus(Duration::from_secs(30));
+    let found = DueLane { paused_until: Some(until), ..fixture.due(1) };
+    fixture.lanes.sweep(&found, NOW);
+    assert!(fixture.wanted().claims.is_empty());
+    assert!(!fixture.reserve(1));
+}
+
+#[test]
+fn deliveries_of_paused_disabled_and_deleted_subscriptions_are_withdrawn() {
+    for status in [Some(Status::Paused), Some(Status::Disabled), Some(Status::Unverified), None] {
+        let mut fixture = Fixture::new(LIMITS, 1);
+        fixture.fill(1, 2);
+        match status {
+            Some(status) => fixture.change(1, |subscription| subscription.status = status),
+            None => fixture.directory = directory([]),
+        }
+        assert!(!fixture.reserve(1), "{status:?}");
+        assert!(matches!(fixture.next(NOW), Some(Next::Withdraw(leased, _)) if leased.len() == 2), "{status:?}");
+        fixture.lanes.sweep(&fixture.due(1), NOW);
+        let wanted = fixture.wanted();
+        let is_ended = status != Some(Status::Paused);
+        assert!(wanted.claims.is_empty() && wanted.ended.len() == usize::from(is_ended), "{status:?}");
+    }
+}
+
+#[test]
+fn a_sink_that_is_gone_gets_nothing_until_its_subscription_changes() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    fixture.fill(1, 2);
+    fixture.begin_all(NOW);
+    fixture.fill(1, 1);
+    fixture.lanes.halt(id(1));
+    assert!(matches!(fixture.next(NOW), Some(Next::Withdraw(..))));
+    assert!(!fixture.reserve(1));
+    fixture.change(1, |subscription| subscription.spec.sink = "https://other.example/".into());
+    assert!(fixture.reserve(1));
+}
+
+#[test]
+fn claims_take_the_room_there_is_and_a_full_one_is_followed_by_another() {
+    let mut fixture = Fixture::new(LIMITS, 2);
+    fixture.lanes.sweep(&fixture.due(1), NOW);
+    let wanted = fixture.wanted();
+    assert_eq!(wanted.claims, [(id(1), 20)]);
+    assert!(fixture.wanted().claims.is_empty());
+    let claimed = (1..=20).map(|number| leased(1, number)).collect();
+    assert!(fixture.lanes.claimed(id(1), 20, claimed, NOW).is_empty());
+    assert_eq!(fixture.begin_all(NOW).len(), 8);
+    let refills: Vec<bool> = (0..3).map(|_| fixture.lanes.finish(id(1), NOW)).collect();
+    assert_eq!(refills, [false, false, false]);
+    assert_eq!(fixture.begin_all(NOW).len(), 3);
+    assert!(fixture.lanes.finish(id(1), NOW), "half empty and more waits");
+    assert!(!fixture.wanted().claims.is_empty());
+}
+
+#[test]
+fn a_claim_that_came_back_short_is_not_repeated() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    fixture.lanes.note(id(1), NOW, NOW);
+    assert_eq!(fixture.wanted().claims.len(), 1);
+    fixture.lanes.claimed(id(1), 20, vec![leased(1, 1)], NOW);
+    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes), (1, weight(&leased(1, 1))));
+    assert!(fixture.wanted().claims.is_empty());
+    assert_eq!(fixture.begin_all(NOW).len(), 1);
+    fixture.done(1, NOW);
+    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes), (0, 0));
+}
+
+#[test]
+fn what_waits_in_the_database_is_not_overtaken_for_ever() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    fixture.lanes.note(id(1), NOW, NOW);
+    assert_eq!(fixture.fill(1, 1000), LIMITS.max_waiting_per_lane / 4);
+    assert_eq!(fixture.wanted().claims, [(id(1), 15)]);
+}
+
+#[test]
+fn a_closed_dispatcher_takes_nothing_and_gives_everything_back() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    fixture.fill(1, 3);
+    assert!(fixture.reserve(1));
+    assert_eq!(fixture.lanes.close().len(), 3);
+    assert!(!fixture.reserve(1));
+    assert!(fixture.lanes.hand_over(leased(1, 9)).is_some());
+    fixture.lanes.note(id(1), NOW, NOW);
+    assert!(fixture.wanted().claims.is_empty());
+    assert!(fixture.next(NOW).is_none());
+}
+
+#[test]
+fn idle_lanes_are_forgotten() {
+    let mut fixture = Fixture::new(LIMITS, 50);
+    for lane in 1..=50 {
+        fixture.fill(lane, 1);
+        fixture.begin_all(NOW);
+        fixture.done(lane, NOW);
+    }
+    fixture.next(NOW);
+    fixture.lanes.tidy(&fixture.directory, NOW);
+    assert_eq!(fixture.lanes.lanes.len(), 0);
+}

@@ -1,0 +1,76 @@
+//! Events, subscriptions and deliveries for the unit tests of this layer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::event::{Accepted, read};
+use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
+use crate::domain::subscription::{Config, Protocol, ProtocolSettings, Spec, Status, Subscription};
+use crate::domain::tenant::TenantName;
+use crate::store::{Directory, Lease, Leased};
+
+/// A moment.
+pub(super) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// The identifier of a numbered subscription.
+pub(super) fn id(number: u128) -> SubscriptionId {
+    SubscriptionId::from_uuid(Uuid::from_u128(number))
+}
+
+/// A numbered subscription, active and unsigned.
+pub(super) fn subscription(number: u128) -> Subscription {
+    let spec = Spec {
+        sink: "https://sink.example/hooks".into(),
+        protocol: Protocol::Http,
+        source: None,
+        types: Vec::new(),
+        filters: Vec::new(),
+        protocolsettings: ProtocolSettings::default(),
+        sinkcredential: None,
+        description: None,
+        metadata: std::collections::BTreeMap::new(),
+        config: Config::default(),
+    };
+    Subscription {
+        id: id(number),
+        tenant: TenantName::default(),
+        status: Status::Active,
+        disabled_reason: None,
+        spec,
+        secrets: Vec::new(),
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// The snapshot of these subscriptions.
+pub(super) fn directory(subscriptions: impl IntoIterator<Item = Subscription>) -> Directory {
+    let subscriptions: HashMap<_, _> = subscriptions.into_iter().map(|one| (one.id, Arc::new(one))).collect();
+    Directory { version: 1, subscriptions }
+}
+
+/// A numbered event.
+pub(super) fn event(number: u128) -> Accepted {
+    let text = format!(r#"{{"specversion":"1.0","id":"{number}","source":"/s","type":"t","data":{{"n":1.0}}}}"#);
+    Accepted {
+        id: EventId::from_uuid(Uuid::from_u128(number)),
+        tenant: TenantName::default(),
+        accepted_at: NOW,
+        traceparent: None,
+        event: read::structured(text.into(), read::Limits::NONE).unwrap(),
+    }
+}
+
+/// A numbered delivery to a numbered subscription.
+pub(super) fn leased(subscription: u128, number: u128) -> Leased {
+    Leased {
+        lease: Lease { delivery_id: DeliveryId::from_uuid(Uuid::from_u128(number)), token: 1 },
+        subscription_id: id(subscription),
+        attempt_count: 0,
+        budget_attempt_count: 0,
+        event: Arc::new(event(number)),
+    }
+}
