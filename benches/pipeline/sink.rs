@@ -1,0 +1,121 @@
+//! The sink: takes every delivery, answers 204 at once, and knows which event came when and how often.
+//!
+//! `sink EVENTS FAN_OUT` listens on a free port and prints it. Deliveries of subscription n go to `/n`. `GET /count` answers how
+//! many different deliveries came, `GET /report?from=N` sums up those of events numbered N and up.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::statistics::Percentiles;
+use crate::{Result, message};
+
+/// What came in.
+struct Arrivals {
+    fan_out: usize,
+    /// One entry per event and subscription: microseconds from sending to arriving, and one more; 0 is not arrived.
+    taken: Vec<AtomicU32>,
+    distinct: AtomicUsize,
+    duplicates: AtomicUsize,
+    last_at: AtomicI64,
+}
+
+/// What `GET /report` answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) arrived: usize,
+    pub(crate) missing: usize,
+    pub(crate) duplicates: usize,
+    pub(crate) last_at: i64,
+    pub(crate) latency: Percentiles,
+}
+
+/// The role.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let [events, fan_out] = arguments else { return Err("usage: sink EVENTS FAN_OUT".into()) };
+    let (events, fan_out): (usize, usize) = (events.parse()?, fan_out.parse()?);
+    let arrivals = Arc::new(Arrivals {
+        fan_out,
+        taken: (0..events * fan_out).map(|_| AtomicU32::new(0)).collect(),
+        distinct: AtomicUsize::new(0),
+        duplicates: AtomicUsize::new(0),
+        last_at: AtomicI64::new(0),
+    });
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(arrivals))
+}
+
+async fn serve(arrivals: Arc<Arrivals>) -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("listening on {}", listener.local_addr()?);
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let arrivals = Arc::clone(&arrivals);
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(Arc::clone(&arrivals), request));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn answer(
+    arrivals: Arc<Arrivals>,
+    request: Request<Incoming>,
+) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    if request.method() == Method::GET {
+        let from = request.uri().query().and_then(|query| query.strip_prefix("from=")?.parse().ok()).unwrap_or(0);
+        let text = if path == "/count" { arrivals.distinct.load(Ordering::Relaxed).to_string() } else { arrivals.report(from) };
+        return Ok(Response::new(Full::new(text.into())));
+    }
+    let status = match request.into_body().collect().await {
+        Ok(body) if arrivals.take(&path, &body.to_bytes()).is_some() => 204,
+        _ => 400,
+    };
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    Ok(response)
+}
+
+impl Arrivals {
+    fn take(&self, path: &str, body: &[u8]) -> Option<()> {
+        let subscription: usize = path.strip_prefix('/')?.parse().ok()?;
+        let (number, sent_at) = message::read(body).ok()?;
+        let now = message::now();
+        let place = self.taken.get(number * self.fan_out + subscription)?;
+        let taken = u32::try_from((now - sent_at).max(0)).unwrap_or(u32::MAX - 1) + 1;
+        if place.compare_exchange(0, taken, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.last_at.fetch_max(now, Ordering::Relaxed);
+            self.distinct.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.duplicates.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(())
+    }
+
+    fn report(&self, from: usize) -> String {
+        let places = &self.taken[(from * self.fan_out).min(self.taken.len())..];
+        let latencies: Vec<u32> =
+            places.iter().map(|place| place.load(Ordering::Relaxed)).filter(|taken| *taken > 0).map(|taken| taken - 1).collect();
+        let report = Report {
+            arrived: latencies.len(),
+            missing: places.len() - latencies.len(),
+            duplicates: self.duplicates.load(Ordering::Relaxed),
+            last_at: self.last_at.load(Ordering::Relaxed),
+            latency: Percentiles::of(latencies),
+        };
+        serde_json::to_string(&report).unwrap_or_default()
+    }
+}
