@@ -78,10 +78,7 @@ async fn serve(sink: &str, fan_out: usize) -> Result<()> {
     }
 }
 
-async fn accept(
-    forwarder: Arc<Forwarder>,
-    request: Request<Incoming>,
-) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
+async fn accept(forwarder: Arc<Forwarder>, request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
     let answer = |status: StatusCode, body: &'static str| {
         let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
         *response.status_mut() = status;

@@ -68,7 +68,9 @@ fn print_table(document: &Document) {
     let machine = &document.machine;
     println!("\n{} cores of {}, {} GiB, Linux {}", machine.cores, machine.processor, machine.memory_gib, machine.kernel);
     println!("medians; CPU in µs per delivery; latencies in ms\n");
-    println!("| scenario | accepted/s | delivered/s | of ceiling | accept p50 / p99 | end to end p50 / p90 / p99 / p99.9 | CPU server / Postgres / sink / producer | peak MiB | twice / missing |");
+    println!(
+        "| scenario | accepted/s | delivered/s | of ceiling | accept p50 / p99 | end to end p50 / p90 / p99 / p99.9 | CPU server / Postgres / sink / producer | peak MiB | twice / missing |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for result in &document.results {
         println!("{}", row(result));

@@ -70,10 +70,7 @@ async fn serve(arrivals: Arc<Arrivals>) -> Result<()> {
     }
 }
 
-async fn answer(
-    arrivals: Arc<Arrivals>,
-    request: Request<Incoming>,
-) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(arrivals: Arc<Arrivals>, request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path().to_owned();
     if request.method() == Method::GET {
         let from = request.uri().query().and_then(|query| query.strip_prefix("from=")?.parse().ok()).unwrap_or(0);

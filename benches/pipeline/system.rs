@@ -51,10 +51,7 @@ impl System {
     }
 
     fn subscribe(&mut self, sink: &str) -> Result<()> {
-        let body = format!(
-            r#"{{"sink":"{sink}","types":["{}"],"config":{{"max_concurrency":{CONNECTIONS}}}}}"#,
-            message::TYPE
-        );
+        let body = format!(r#"{{"sink":"{sink}","types":["{}"],"config":{{"max_concurrency":{CONNECTIONS}}}}}"#, message::TYPE);
         match request("POST", &self.server.address, "/v1/subscriptions", KEY, &body)? {
             (201, _) => Ok(()),
             (status, body) => Err(format!("subscribing was answered {status}: {body}").into()),
@@ -74,8 +71,7 @@ impl Drop for System {
 
 /// The program itself, with nothing set but what the benchmark needs.
 fn waypost(folder: &Path, database_url: &str) -> Result<Server> {
-    let settings =
-        format!("[egress]\nallow = [\"127.0.0.0/8\"]\n[auth]\nbootstrap_key = \"{KEY}\"\n[log]\nfilter = \"warn\"\n");
+    let settings = format!("[egress]\nallow = [\"127.0.0.0/8\"]\n[auth]\nbootstrap_key = \"{KEY}\"\n[log]\nfilter = \"warn\"\n");
     std::fs::write(folder.join("waypost.toml"), settings)?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_waypost"));
     command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url]);
