@@ -64,7 +64,12 @@ async fn serve(sink: &str, fan_out: usize) -> Result<()> {
     for _ in 0..CONNECTIONS {
         let (sender, events) = mpsc::channel(WAITING);
         connections.push(sender);
-        tasks.spawn(forward(sink.to_owned(), fan_out, events));
+        let sink = sink.to_owned();
+        tasks.spawn(async move {
+            if let Err(error) = forward(sink, fan_out, events).await {
+                eprintln!("ceiling: {error}");
+            }
+        });
     }
     let forwarder = Arc::new(Forwarder { connections, next: AtomicUsize::new(0) });
     loop {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -77,12 +77,9 @@ async fn answer(arrivals: Arc<Arrivals>, request: Request<Incoming>) -> std::res
         let text = if path == "/count" { arrivals.distinct.load(Ordering::Relaxed).to_string() } else { arrivals.report(from) };
         return Ok(Response::new(Full::new(text.into())));
     }
-    let status = match request.into_body().collect().await {
-        Ok(body) if arrivals.take(&path, &body.to_bytes()).is_some() => 204,
-        _ => 400,
-    };
+    let taken = request.into_body().collect().await.ok().and_then(|body| arrivals.take(&path, &body.to_bytes()));
     let mut response = Response::new(Full::default());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    *response.status_mut() = if taken.is_some() { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
     Ok(response)
 }
 
