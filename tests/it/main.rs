@@ -2,4 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy sees only functions marked as tests as tests; here everything is")]
 
+mod store;
+mod support;
 mod tidy;

@@ -1,0 +1,4 @@
+//! The conformance suite of the store: one behaviour, two databases.
+
+mod open;
+mod schema;

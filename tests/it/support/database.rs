@@ -1,0 +1,158 @@
+//! An empty database for each test, of either kind, and the store on it.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use waypost::config::{Config, Database as Settings, Encryption};
+use waypost::domain::clock::{Clock, ManualClock, Timestamp};
+use waypost::domain::entropy::{Entropy, SystemEntropy};
+use waypost::store::Store;
+use waypost::store::sql::{OpenError, SqlStore};
+
+use super::postgres::Cluster;
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// A database of one test. It goes when this is dropped.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Sqlite(TempDir),
+    Postgres { cluster: Arc<Cluster>, name: String },
+}
+
+impl Database {
+    /// Makes an empty one.
+    pub async fn create(kind: Kind) -> Self {
+        match kind {
+            Kind::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder can be made");
+                let url = format!("sqlite://{}", folder.path().join("waypost.db").display());
+                Self { url, place: Place::Sqlite(folder) }
+            }
+            Kind::Postgres => {
+                let (cluster, name) = (Cluster::shared(), unused_name());
+                let url = cluster.create_database(&name).await;
+                Self { url, place: Place::Postgres { cluster, name } }
+            }
+        }
+    }
+
+    /// Its URL, as `database.url` takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The file, if it is one.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.url.strip_prefix("sqlite://").map(PathBuf::from)
+    }
+
+    /// The section `[database]` that names it.
+    pub fn settings(&self) -> Settings {
+        Settings { url: self.url.clone(), max_connections: 8, ..Config::builtin().database }
+    }
+
+    /// Opens the store on it.
+    pub async fn open(&self) -> Result<SqlStore, OpenError> {
+        self.open_with(&Encryption { key: None, key_file: None }).await
+    }
+
+    /// Opens the store on it with a key of the operator's.
+    pub async fn open_with(&self, encryption: &Encryption) -> Result<SqlStore, OpenError> {
+        SqlStore::open(&self.settings(), encryption, Arc::new(SystemEntropy::new())).await
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match &self.place {
+            Place::Sqlite(_folder) => {}
+            Place::Postgres { cluster, name } => cluster.drop_database(name),
+        }
+    }
+}
+
+fn unused_name() -> String {
+    let mut bytes = [0; 8];
+    SystemEntropy::new().fill(&mut bytes);
+    format!("waypost_test_{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// A store on a database of its own, with a clock to step.
+pub struct TestStore {
+    // Declared before the database, so that it is closed before that is dropped.
+    store: Arc<SqlStore>,
+    pub clock: ManualClock,
+    pub entropy: SystemEntropy,
+    pub database: Database,
+}
+
+impl TestStore {
+    /// The store on an empty database.
+    pub async fn create(kind: Kind) -> Self {
+        let database = Database::create(kind).await;
+        let store = database.open().await.expect("an empty database can be opened");
+        let clock = ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time"));
+        Self { store: Arc::new(store), clock, entropy: SystemEntropy::new(), database }
+    }
+
+    /// The store, to be shared with tasks.
+    pub fn shared(&self) -> Arc<SqlStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// The time now; a moment passes with each call, so that no two things happen at once unless a test wants it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.advance(Duration::from_millis(1));
+        self.clock.now()
+    }
+}
+
+impl Deref for TestStore {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        self.store.as_ref()
+    }
+}
+
+/// Runs a test on a database of `kind`, for at most a minute.
+pub async fn run(kind: Kind, test: impl AsyncFnOnce(TestStore)) {
+    let store = TestStore::create(kind).await;
+    tokio::time::timeout(Duration::from_secs(60), test(store)).await.expect("the test ends within a minute");
+}
+
+/// Declares a test that is run on both databases: `both_databases!(name_of_test, async |store: TestStore| { … });`
+macro_rules! both_databases {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            #[allow(unused_imports, clippy::allow_attributes, reason = "not every test uses all that its file does")]
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                crate::support::database::run(crate::support::database::Kind::Sqlite, $test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                crate::support::database::run(crate::support::database::Kind::Postgres, $test).await;
+            }
+        }
+    };
+}
+pub(crate) use both_databases;
