@@ -26,8 +26,10 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Appends the base64 of `bytes`.
-pub(super) fn encode_into(bytes: &[u8], out: &mut String) {
-    ENGINE.encode_string(bytes, out);
+pub(super) fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    ENGINE.encode_slice(bytes, &mut out[start..]).expect("the base64 of three bytes is four bytes long");
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Attribute values as they stand in `ce-` headers (HTTP binding 3.1.3.2; SPECS HR-13 and HS-1).
 
+use std::borrow::Cow;
+
 /// Why a header's value does not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DecodeError {
@@ -18,7 +20,15 @@ pub(super) enum DecodeError {
 }
 
 /// Decodes one value: quotes first, then a single round of percent-decoding, then strict UTF-8.
-pub(super) fn decode(value: &[u8]) -> Result<String, DecodeError> {
+pub(super) fn decode(value: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    let stands_for_itself = value.iter().all(|&byte| byte.is_ascii() && byte != b'"' && byte != b'%');
+    match std::str::from_utf8(value) {
+        Ok(text) if stands_for_itself => Ok(Cow::Borrowed(text)),
+        _ => resolve(value).map(Cow::Owned),
+    }
+}
+
+fn resolve(value: &[u8]) -> Result<String, DecodeError> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.iter().copied();
     let mut is_quoted = false;

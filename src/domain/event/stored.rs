@@ -9,10 +9,7 @@ impl Event {
     pub fn to_stored(&self) -> StoredForm {
         let attributes = match self.wire {
             Wire::Structured => None,
-            Wire::Binary => {
-                let pairs: Vec<(&str, &str)> = self.attributes().map(|(name, value, _)| (name, value)).collect();
-                Some(serde_json::to_string(&pairs).expect("pairs of strings are always JSON"))
-            }
+            Wire::Binary => Some(self.pairs()),
         };
         StoredForm { wire: self.wire, attributes, body: self.body.clone() }
     }
@@ -31,5 +28,11 @@ impl Event {
             }
             (Wire::Binary, None) => Err(Invalid::whole("an event in binary mode was stored without its attributes".to_owned())),
         }
+    }
+
+    /// The attributes as a JSON array of names and values.
+    fn pairs(&self) -> String {
+        let pairs: Vec<(&str, &str)> = self.attributes().map(|(name, value, _)| (name, value)).collect();
+        serde_json::to_string(&pairs).expect("pairs of strings are always JSON")
     }
 }

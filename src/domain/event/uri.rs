@@ -41,7 +41,7 @@ fn is_hierarchy(text: &str) -> bool {
         None => ("", text),
     };
     is_authority(authority)
-        && consists_of(path, |byte| is_path_byte(byte))
+        && consists_of(path, is_path_byte)
         && [query, fragment].into_iter().all(|part| consists_of(part, |byte| is_path_byte(byte) || byte == b'?'))
 }
 

@@ -75,40 +75,50 @@ impl Event {
 }
 
 /// An event in JSON format, from its parts.
-pub(super) fn lay_out<'a>(attributes: impl Iterator<Item = (&'a str, &'a str, Kind)>, data: Data<'_>) -> String {
-    let mut out = String::with_capacity(512);
+pub(super) fn lay_out<'a>(attributes: impl Iterator<Item = (&'a str, &'a str, Kind)>, data: Data<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512 + room(&data));
     for (name, value, kind) in attributes {
-        out.push(if out.is_empty() { '{' } else { ',' });
+        out.push(if out.is_empty() { b'{' } else { b',' });
         push_string(name, &mut out);
-        out.push(':');
+        out.push(b':');
         match kind {
             Kind::String => push_string(value, &mut out),
-            Kind::Integer | Kind::Boolean => out.push_str(value),
+            Kind::Integer | Kind::Boolean => out.extend_from_slice(value.as_bytes()),
         }
     }
     match data {
         Data::None => {}
         Data::Json(text) => {
-            out.push_str(",\"data\":");
-            out.push_str(text);
+            out.extend_from_slice(b",\"data\":");
+            out.extend_from_slice(text.as_bytes());
         }
         Data::Text(text) => {
-            out.push_str(",\"data\":");
+            out.extend_from_slice(b",\"data\":");
             push_string(&text, &mut out);
         }
         Data::Bytes(bytes) => {
-            out.push_str(",\"data_base64\":\"");
+            out.extend_from_slice(b",\"data_base64\":\"");
             base64_text::encode_into(&bytes, &mut out);
-            out.push('"');
+            out.push(b'"');
         }
     }
-    out.push('}');
+    out.push(b'}');
     out
 }
 
+/// About how many bytes data takes in a JSON document.
+fn room(data: &Data<'_>) -> usize {
+    match data {
+        Data::None => 0,
+        Data::Json(text) => text.len(),
+        Data::Text(text) => text.len() + text.len() / 8,
+        Data::Bytes(bytes) => bytes.len().div_ceil(3) * 4,
+    }
+}
+
 /// Appends `text` as a JSON string.
-fn push_string(text: &str, out: &mut String) {
-    out.push_str(&serde_json::to_string(text).expect("a string is always JSON"));
+fn push_string(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a string is always JSON, and a vector takes all bytes");
 }
 
 fn header_name(attribute: &str) -> Option<HeaderName> {

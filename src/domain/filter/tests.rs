@@ -1,1 +1,160 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+use utoipa::PartialSchema;
 
+use super::*;
+use crate::domain::event::read::{Limits, structured};
+
+fn event() -> Event {
+    let text = r#"{"specversion":"1.0","id":"1","source":"/orders/eu","type":"com.example.created","n":-7,"b":true,
+        "time":"2018-04-05T17:31:00.0+02:00","datacontenttype":"application/json","data":{"type":"x"}}"#;
+    structured(Bytes::from_static(text.as_bytes()), Limits::default()).unwrap()
+}
+
+fn parse(text: &str) -> Result<Filter, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_dialect_matches_what_it_says() {
+    let event = event();
+    for (text, expected) in [
+        (r#"{"exact":{"type":"com.example.created"}}"#, true),
+        (r#"{"exact":{"type":"com.example.Created"}}"#, false),
+        (r#"{"exact":{"type":"com.example"}}"#, false),
+        (r#"{"exact":{"type":"com.example.created","source":"/orders/eu"}}"#, true),
+        (r#"{"exact":{"type":"com.example.created","source":"/x"}}"#, false),
+        (r#"{"prefix":{"source":"/orders/"}}"#, true),
+        (r#"{"prefix":{"source":"orders"}}"#, false),
+        (r#"{"suffix":{"source":"/eu"}}"#, true),
+        (r#"{"suffix":{"source":"/us"}}"#, false),
+        (r#"{"all":[{"exact":{"id":"1"}},{"prefix":{"type":"com."}}]}"#, true),
+        (r#"{"all":[{"exact":{"id":"1"}},{"prefix":{"type":"org."}}]}"#, false),
+        (r#"{"any":[{"exact":{"id":"2"}},{"prefix":{"type":"com."}}]}"#, true),
+        (r#"{"any":[{"exact":{"id":"2"}}]}"#, false),
+        (r#"{"not":{"exact":{"id":"2"}}}"#, true),
+        (r#"{"not":{"exact":{"id":"1"}}}"#, false),
+    ] {
+        assert_eq!(parse(text).unwrap().matches(&event), expected, "{text}");
+    }
+}
+
+#[test]
+fn attribute_that_is_not_there_matches_nothing() {
+    for dialect in ["exact", "prefix", "suffix"] {
+        let text = format!(r#"{{"{dialect}":{{"subject":"a"}}}}"#);
+        assert!(!parse(&text).unwrap().matches(&event()), "{text}");
+        assert!(parse(&format!(r#"{{"not":{text}}}"#)).unwrap().matches(&event()), "not {text}");
+    }
+}
+
+#[test]
+fn attributes_of_other_types_are_compared_as_their_canonical_string() {
+    for text in [
+        r#"{"exact":{"n":"-7"}}"#,
+        r#"{"exact":{"b":"true"}}"#,
+        r#"{"exact":{"time":"2018-04-05T17:31:00.0+02:00"}}"#,
+        r#"{"exact":{"datacontenttype":"application/json","specversion":"1.0"}}"#,
+    ] {
+        assert!(parse(text).unwrap().matches(&event()), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_filter_is_refused_with_a_reason() {
+    for (text, reason) in [
+        ("{}", "empty; expected a filter"),
+        ("[]", "expected a filter"),
+        ("\"exact\"", "expected a filter"),
+        (r#"{"exact":{"type":"a"},"prefix":{"type":"a"}}"#, "both `exact` and `prefix`"),
+        (r#"{"exact":{"type":"a"},"exact":{"type":"a"}}"#, "both `exact` and `exact`"),
+        (r#"{"like":{"type":"a"}}"#, "unknown field `like`, expected one of `exact`, `prefix`, `suffix`"),
+        (r#"{"Exact":{"type":"a"}}"#, "unknown field `Exact`"),
+        (r#"{"sql":"type = 'a'"}"#, "`sql` (CESQL) is not supported yet"),
+        (r#"{"cesql":"type = 'a'"}"#, "`cesql` (CESQL) is not supported yet"),
+        (r#"{"exact":{}}"#, "at least one attribute"),
+        (r#"{"exact":{"type":""}}"#, "`type` must not be empty"),
+        (r#"{"exact":{"":"a"}}"#, "name of an attribute"),
+        (r#"{"exact":{"data":"a"}}"#, "name of an attribute"),
+        (r#"{"exact":{"My.Ext":"a"}}"#, "name of an attribute"),
+        (r#"{"exact":{"type":"a","type":"b"}}"#, "`type` is given more than once"),
+        (r#"{"exact":{"n":7}}"#, "expected a string"),
+        (r#"{"prefix":[]}"#, "expected an object of attribute names"),
+        (r#"{"all":[]}"#, "at least one filter"),
+        (r#"{"any":{}}"#, "expected an array of filters"),
+        (r#"{"all":[{}]}"#, "empty; expected a filter"),
+        (r#"{"not":[]}"#, "expected a filter"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn depth_and_number_of_expressions_are_bounded() {
+    let exact = |names: usize| Filter::Exact((0..names).map(|name| (name.to_string(), "a".to_owned())).collect());
+    let nested = |depth: usize| (1..depth).fold(exact(1), |inner, _| Filter::Not(Box::new(inner)));
+    assert_eq!(check(&[nested(MAX_DEPTH)]), Ok(()));
+    assert_eq!(check(&[exact(1), nested(MAX_DEPTH + 1)]).unwrap_err().0, "/1");
+    assert_eq!(check(&[exact(128), exact(128)]), Ok(()));
+    assert_eq!(check(&[exact(128), exact(128), exact(1)]).unwrap_err().0, "/2");
+    assert_eq!(check(&[Filter::All(vec![exact(1); MAX_NODES])]).unwrap_err().0, "/0");
+}
+
+/// Any filter that can be read.
+fn any_filter() -> impl Strategy<Value = Filter> {
+    let wanted = || prop::collection::btree_map("[a-z0-9]{1,8}x", "[^\\p{C}]{1,8}", 1..4);
+    let leaf = prop_oneof![wanted().prop_map(Filter::Exact), wanted().prop_map(Filter::Prefix), wanted().prop_map(Filter::Suffix)];
+    leaf.prop_recursive(5, 30, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Filter::All),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Filter::Any),
+            inner.prop_map(|filter| Filter::Not(Box::new(filter))),
+        ]
+    })
+}
+
+/// The schema as a validator reads it, with the place that its references to itself point to.
+fn schema() -> jsonschema::Validator {
+    let schema = serde_json::to_value(Filter::schema()).unwrap();
+    let document = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": "#/components/schemas/Filter",
+        "components": {"schemas": {"Filter": schema}},
+    });
+    jsonschema::validator_for(&document).unwrap()
+}
+
+#[test]
+fn schema_refuses_what_is_no_filter() {
+    let schema = schema();
+    for text in [
+        "{}",
+        r#"{"exact":{}}"#,
+        r#"{"exact":{"type":""}}"#,
+        r#"{"exact":{"A":"a"}}"#,
+        r#"{"all":[]}"#,
+        r#"{"not":{}}"#,
+        r#"{"sql":"x"}"#,
+        r#"{"exact":{"type":"a"},"prefix":{"type":"a"}}"#,
+    ] {
+        assert!(!schema.is_valid(&serde_json::from_str(text).unwrap()), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn filters_come_back_and_fit_their_schema(filter in any_filter()) {
+        let text = serde_json::to_string(&filter).unwrap();
+        prop_assert!(schema().is_valid(&serde_json::from_str(&text).unwrap()), "{}", text);
+        prop_assert_eq!(parse(&text).unwrap(), filter);
+    }
+
+    #[test]
+    fn not_turns_every_answer_round(filter in any_filter()) {
+        let answer = filter.matches(&event());
+        prop_assert_eq!(Filter::Not(Box::new(filter)).matches(&event()), !answer);
+    }
+}

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
 
     fn syntax(&self, error: SyntaxError) -> Invalid {
         let before = &self.body[..error.at.min(self.body.len())];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = before.split(|&byte| byte == b'\n').count();
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
         Invalid::whole(format!("not valid JSON at line {line}, column {column}: {}", error.what))
     }
@@ -130,39 +130,52 @@ impl<'a> Reader<'a> {
         let Ok(name) = self.string(key) else {
             return Err(SyntaxError { at: key_at, what: "a member's name has half of a surrogate pair" });
         };
-        let is_null = value.kind == ValueKind::Null;
         let place = match &*name {
-            "data" => Some(&mut members.data),
-            "data_base64" => Some(&mut members.data_base64),
-            _ => None,
+            "data" => &mut members.data,
+            "data_base64" => &mut members.data_base64,
+            _ => {
+                self.attribute_or_null(origin, draft, members, name, value);
+                return Ok(());
+            }
         };
-        if let Some(place) = place {
-            if place.replace(value).is_some() {
-                self.faults.add(origin.place(&name), "is given more than once");
-            }
-        } else if draft.has_room(draft.attributes.len() + members.nulls.len() + 1, &name, &mut self.faults) {
-            if !draft.check_name(&name, &mut self.faults) {
-            } else if members.nulls.contains(&name) || (is_null && draft.attributes.get(&name).is_some()) {
-                self.faults.add(origin.place(&name), "is given more than once");
-            } else if is_null {
-                members.nulls.push(name);
-            } else {
-                self.attribute(origin, draft, &name, value);
-            }
+        if place.replace(value).is_some() {
+            self.faults.add(origin.place(&name), "is given more than once");
         }
         Ok(())
+    }
+
+    fn attribute_or_null(
+        &mut self,
+        origin: Origin,
+        draft: &mut Draft,
+        members: &mut Members<'a>,
+        name: Cow<'a, str>,
+        value: Value,
+    ) {
+        let count = draft.attributes.len() + members.nulls.len() + 1;
+        if !draft.has_room(count, &name, &mut self.faults) || !draft.check_name(&name, &mut self.faults) {
+            return;
+        }
+        let is_null = value.kind == ValueKind::Null;
+        if members.nulls.contains(&name) || (is_null && draft.attributes.get(&name).is_some()) {
+            self.faults.add(origin.place(&name), "is given more than once");
+        } else if is_null {
+            members.nulls.push(name);
+        } else {
+            self.attribute(origin, draft, &name, value);
+        }
     }
 
     fn attribute(&mut self, origin: Origin, draft: &mut Draft, name: &str, value: Value) {
         let raw = &self.text[value.start..value.end];
         let (text, kind) = match value.kind {
-            ValueKind::Text { .. } => match self.string(value) {
-                Ok(text) => (text, Kind::String),
-                Err(UnpairedSurrogate) => {
+            ValueKind::Text { .. } => {
+                let Ok(text) = self.string(value) else {
                     self.faults.add(origin.place(name), UNPAIRED);
-                    (Cow::Borrowed("?"), Kind::String)
-                }
-            },
+                    return draft.attributes.push(name, "", Kind::String);
+                };
+                (text, Kind::String)
+            }
             ValueKind::Boolean => (Cow::Borrowed(raw), Kind::Boolean),
             ValueKind::Number if raw == "-0" => (Cow::Borrowed("0"), Kind::Integer),
             ValueKind::Number if raw.parse::<i32>().is_ok() => (Cow::Borrowed(raw), Kind::Integer),
