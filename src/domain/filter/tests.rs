@@ -104,7 +104,8 @@ fn depth_and_number_of_expressions_are_bounded() {
 /// Any filter that can be read.
 fn any_filter() -> impl Strategy<Value = Filter> {
     let wanted = || prop::collection::btree_map("[a-z0-9]{1,8}x", "[^\\p{C}]{1,8}", 1..4);
-    let leaf = prop_oneof![wanted().prop_map(Filter::Exact), wanted().prop_map(Filter::Prefix), wanted().prop_map(Filter::Suffix)];
+    let leaf =
+        prop_oneof![wanted().prop_map(Filter::Exact), wanted().prop_map(Filter::Prefix), wanted().prop_map(Filter::Suffix)];
     leaf.prop_recursive(5, 30, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(Filter::All),
