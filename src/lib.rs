@@ -3,6 +3,8 @@
 //! The layers look down only: `domain` ← `store` ← `routing`, `dispatch` ← `http` ← `app`, `cli`.
 //! `ARCHITECTURE.md` is the map; `tests/it/tidy.rs` holds the line.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod domain;

@@ -16,12 +16,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::dispatch::{self, DispatchParts, Dispatcher};
+use crate::dispatch::{DispatchParts, Dispatcher};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
 use crate::domain::secret::Secret;
-use crate::http;
+use crate::http::auth::{Authenticator, api_key};
+use crate::http::ingest::Doors;
+use crate::http::server::Server;
+use crate::http::{self, AppState};
 use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
 use crate::store::sql::SqlStore;
 use crate::store::{SharedDirectory, StatsBuffer, Store};
@@ -37,7 +40,10 @@ pub struct App {
     http: JoinSet<()>,
     /// Ends by itself when the last acceptor is dropped, which the HTTP side holds.
     accepting: JoinSet<()>,
+    /// Cancelled to begin nothing more and finish what is open.
     dispatch_stop: CancellationToken,
+    /// Cancelled to break off what is still open.
+    dispatch_abort: CancellationToken,
     dispatching: JoinSet<()>,
     housekeeping_stop: CancellationToken,
     housekeeping: JoinSet<()>,
@@ -72,12 +78,8 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             stats: Arc::clone(&stats),
-        })?;
+        });
         let outlet: Arc<dyn Outlet> = if config.role.dispatches() { Arc::new(handle.clone()) } else { Arc::new(NoOutlet) };
-        // Deliveries are leased to this node from the first event on, so it must count as alive before that.
-        let now = clock.now();
-        store.heartbeat(node, now, now.plus(Duration::from_millis(config.dispatch.lease_ms))).await.context("can't register")?;
-
         let (writer, acceptor) = Writer::new(routing::Parts {
             store: Arc::clone(&store),
             router: Arc::clone(&router),
@@ -88,7 +90,11 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
         });
-        let state = http::AppState::new(http::StateParts {
+        let new_administrator_key = bootstrap(&config, &*store, &clock, &*entropy).await?;
+        let http_stop = CancellationToken::new();
+        let cache_time = Duration::from_millis(config.auth.api_key_cache_ms);
+        let state = AppState::new(http::state::Parts {
+            authenticator: Authenticator::new(&config.auth, config.dev, Arc::clone(&store), Arc::clone(&clock))?,
             store: Arc::clone(&store),
             acceptor,
             dispatch: handle,
@@ -96,10 +102,13 @@ impl App {
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-        })?;
-        let new_administrator_key = state.bootstrap().await.context("can't make the first administrator's key")?;
-        let server = http::Server::bind(&config.server).await?;
-        let address = server.address();
+            doors: Doors::new(Arc::clone(&clock), cache_time),
+            inboxes: Arc::default(),
+            stopping: http_stop.clone(),
+        });
+        let listen = &config.server.listen;
+        let server = Server::bind(&config.server).await.with_context(|| format!("can't listen on server.listen = {listen}"))?;
+        let address = server.local_address().context("the listening address is unknown")?;
         if config.dev {
             first_start::greet(&*store, address, &*clock, &*entropy).await.context("can't create the first subscription")?;
             router.poll().await.context("can't load the subscriptions")?;
@@ -110,20 +119,21 @@ impl App {
             new_administrator_key,
             store: Arc::clone(&store),
             config: Arc::clone(&config),
-            http_stop: CancellationToken::new(),
+            http_stop,
             http: JoinSet::new(),
             accepting: JoinSet::new(),
             dispatch_stop: CancellationToken::new(),
+            dispatch_abort: CancellationToken::new(),
             dispatching: JoinSet::new(),
             housekeeping_stop: CancellationToken::new(),
             housekeeping: JoinSet::new(),
         };
         app.accepting.spawn(writer.run(config.accept.writers));
         if config.role.dispatches() {
-            app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.grace_period()));
+            app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
         }
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
-        app.http.spawn(server.run(state, app.http_stop.clone()));
+        app.http.spawn(server.run(http::router::build(state), app.http_stop.clone()));
         Ok(app)
     }
 
@@ -148,11 +158,38 @@ impl App {
     pub async fn stop(mut self) {
         self.dispatch_stop.cancel();
         self.http_stop.cancel();
-        while self.http.join_next().await.is_some() {}
-        while self.accepting.join_next().await.is_some() {}
-        while self.dispatching.join_next().await.is_some() {}
+        let abort = self.dispatch_abort.clone();
+        let grace_period = self.grace_period();
+        let open = async {
+            while self.http.join_next().await.is_some() {}
+            while self.accepting.join_next().await.is_some() {}
+            while self.dispatching.join_next().await.is_some() {}
+        };
+        let out_of_time = async {
+            tokio::time::sleep(grace_period).await;
+            abort.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = open => {}
+            () = out_of_time => {}
+        }
         self.housekeeping_stop.cancel();
         while self.housekeeping.join_next().await.is_some() {}
         self.store.close().await;
     }
+}
+
+/// Makes sure that somebody can get in. In development mode that is whoever knows the development key, which is never stored.
+async fn bootstrap(
+    config: &Config,
+    store: &dyn Store,
+    clock: &Arc<dyn Clock>,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Option<Secret>> {
+    let configured = config.auth.bootstrap_key.as_ref();
+    if config.dev && configured.is_none() {
+        return Ok(None);
+    }
+    Ok(api_key::ensure_bootstrap(store, configured, clock, entropy).await?)
 }

@@ -39,11 +39,11 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<()> 
     let Command::Create { name, tenant, scopes } = command;
     crate::telemetry::start(&config.log)?;
     let entropy = Arc::new(SystemEntropy::new());
-    let store = SqlStore::open(&config.database, &config.encryption, entropy.clone()).await?;
+    let store = SqlStore::attach(&config.database, &config.encryption, entropy.clone()).await?;
     if let Some(tenant) = &tenant {
         store.tenant(tenant).await.with_context(|| format!("tenant {tenant}"))?;
     }
-    let (key, hash) = api_key::generate(&*entropy);
+    let key = api_key::generate(&*entropy);
     let now = SystemClock.now();
     let stored = ApiKey {
         id: ApiKeyId::new(now, &*entropy),
@@ -54,7 +54,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<()> 
         created_at: now,
         expires_at: None,
     };
-    store.create_api_key(&stored, &hash).await?;
+    store.create_api_key(&stored, &api_key::hash(key.expose())).await?;
     store.close().await;
     super::print(key.expose());
     Ok(())

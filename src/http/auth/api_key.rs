@@ -14,6 +14,10 @@ use crate::store::{Conflict, Store, StoreError};
 /// What every API key begins with.
 pub const PREFIX: &str = "wp_";
 
+/// The administrator's key in development mode, written in the README. It is never stored, so that it stops working with
+/// the mode.
+pub const DEVELOPMENT: &str = "wp_development_key_not_for_production";
+
 /// Random characters of a new key: 40 of 32 are 200 bits.
 const RANDOM_CHARACTERS: usize = 40;
 

@@ -79,6 +79,14 @@ pub enum OpenError {
     Prepare(#[from] StoreError),
 }
 
+impl OpenError {
+    /// Whether a setting is to be changed, not the world.
+    #[must_use]
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Url { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
+    }
+}
+
 impl SqlStore {
     /// Opens a database to serve it: brings its schema up to date if `database.migrate` says so, makes the tenant `default` and
     /// the vault's key if they are missing. A SQLite file is locked for this process.
