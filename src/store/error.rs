@@ -24,8 +24,8 @@ pub enum Conflict {
     /// Something of that name exists already.
     #[error("something of that name exists already")]
     Exists,
-    /// The delivery is not in a state that allows it.
-    #[error("the delivery is {0}, which does not allow that")]
+    /// It is not in a state that allows it; the word says in which.
+    #[error("it is {0}, which does not allow that")]
     State(&'static str),
     /// Something else still depends on it.
     #[error("it is still in use")]

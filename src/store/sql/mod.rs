@@ -4,19 +4,28 @@
 //! both databases and run through [`engine`]; the transitions of an event's path are native, in [`sqlite`] and [`postgres`]. No
 //! other module may know which database is in use.
 
+mod api_keys;
+mod attempts;
 mod claimed;
 mod columns;
+mod dead_letters;
+mod deliveries;
 mod engine;
+mod events;
 mod failure;
 mod lanes;
 mod location;
 mod open;
 mod port;
 mod postgres;
+mod producers;
+mod range;
 mod row;
 mod schema;
 mod sqlite;
 mod statement;
+mod stats;
+mod subscriptions;
 mod tenants;
 mod value;
 mod vault;
@@ -45,7 +54,19 @@ impl std::fmt::Debug for SqlStore {
 /// The text of every statement of the control plane, for a test to prepare against both schemas.
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
-    let modules = [lanes::STATEMENTS, tenants::STATEMENTS, vault::STATEMENTS];
+    let modules = [
+        api_keys::STATEMENTS,
+        attempts::STATEMENTS,
+        dead_letters::STATEMENTS,
+        deliveries::STATEMENTS,
+        events::STATEMENTS,
+        lanes::STATEMENTS,
+        producers::STATEMENTS,
+        stats::STATEMENTS,
+        subscriptions::STATEMENTS,
+        tenants::STATEMENTS,
+        vault::STATEMENTS,
+    ];
     modules.into_iter().flatten().map(|statement| statement.text()).collect()
 }
 

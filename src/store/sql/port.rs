@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::engine::Engine;
-use super::{SqlStore, lanes, postgres, sqlite};
+use super::{
+    SqlStore, api_keys, dead_letters, deliveries, events, lanes, postgres, producers, sqlite, stats, subscriptions, tenants,
+};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach};
 use crate::domain::delivery::Delivery;
@@ -71,63 +74,63 @@ impl Store for SqlStore {
     }
 
     async fn routing_version(&self) -> Result<i64> {
-        todo!()
+        subscriptions::routing_version(&self.engine).await
     }
 
     async fn load_directory(&self) -> Result<Directory> {
-        todo!()
+        subscriptions::load(&self.engine, &self.vault).await
     }
 
     async fn create_subscription(&self, subscription: &Subscription) -> Result<()> {
-        todo!()
+        subscriptions::create(&self.engine, &self.vault, subscription).await
     }
 
     async fn subscription(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Subscription> {
-        todo!()
+        subscriptions::find(&self.engine, &self.vault, tenant, id).await
     }
 
     async fn subscriptions(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Subscription>> {
-        todo!()
+        subscriptions::list(&self.engine, &self.vault, tenant, page).await
     }
 
     async fn update_subscription(&self, subscription: &Subscription, read_at: Timestamp) -> Result<()> {
-        todo!()
+        subscriptions::update(&self.engine, &self.vault, subscription, read_at).await
     }
 
     async fn delete_subscription(&self, tenant: &TenantName, id: SubscriptionId, now: Timestamp) -> Result<()> {
-        todo!()
+        subscriptions::delete(&self.engine, tenant, id, now).await
     }
 
     async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()> {
-        todo!()
+        subscriptions::disable(&self.engine, id, reason, now).await
     }
 
     async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>> {
-        todo!()
+        events::list(&self.engine, tenant, filter, page).await
     }
 
     async fn event(&self, tenant: &TenantName, id: EventId) -> Result<StoredEvent> {
-        todo!()
+        events::find(&self.engine, tenant, id).await
     }
 
     async fn deliveries(&self, tenant: &TenantName, filter: &DeliveryFilter, page: PageRequest) -> Result<Page<Delivery>> {
-        todo!()
+        deliveries::list(&self.engine, tenant, filter, page).await
     }
 
     async fn delivery(&self, tenant: &TenantName, id: DeliveryId) -> Result<DeliveryDetail> {
-        todo!()
+        deliveries::find(&self.engine, tenant, id).await
     }
 
     async fn redeliver(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
-        todo!()
+        deliveries::redeliver(&self.engine, tenant, id, now).await
     }
 
     async fn cancel(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
-        todo!()
+        deliveries::cancel(&self.engine, tenant, id, now).await
     }
 
     async fn dead_letters(&self, tenant: &TenantName, filter: &DeadLetterFilter, page: PageRequest) -> Result<Page<Delivery>> {
-        todo!()
+        dead_letters::list(&self.engine, tenant, filter, page).await
     }
 
     async fn dead_letter_groups(
@@ -136,91 +139,93 @@ impl Store for SqlStore {
         filter: &DeadLetterFilter,
         by: GroupBy,
     ) -> Result<Vec<DeadLetterGroup>> {
-        todo!()
+        dead_letters::groups(&self.engine, tenant, filter, by).await
     }
 
     async fn redrive(&self, tenant: &TenantName, filter: &DeadLetterFilter, now: Timestamp, limit: u32) -> Result<u64> {
-        todo!()
+        dead_letters::redrive(&self.engine, tenant, filter, now, limit).await
     }
 
     async fn count_redrivable(&self, tenant: &TenantName, filter: &DeadLetterFilter) -> Result<u64> {
-        todo!()
+        dead_letters::count_redrivable(&self.engine, tenant, filter).await
     }
 
     async fn purge(&self, tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> Result<u64> {
-        todo!()
+        dead_letters::purge(&self.engine, tenant, filter, limit).await
     }
 
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()> {
-        todo!()
+        tenants::create(&self.engine, self.entropy.as_ref(), tenant).await
     }
 
     async fn tenant(&self, name: &TenantName) -> Result<Tenant> {
-        todo!()
+        tenants::find(&self.engine, name).await
     }
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>> {
-        todo!()
+        tenants::list(&self.engine, page).await
     }
 
     async fn delete_tenant(&self, name: &TenantName) -> Result<()> {
-        todo!()
+        tenants::delete(&self.engine, name).await
     }
 
     async fn create_api_key(&self, key: &ApiKey, hash: &KeyHash) -> Result<()> {
-        todo!()
+        api_keys::create(&self.engine, key, hash).await
     }
 
     async fn api_key_by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>> {
-        todo!()
+        api_keys::find(&self.engine, hash).await
     }
 
     async fn has_api_keys(&self) -> Result<bool> {
-        todo!()
+        api_keys::any(&self.engine).await
     }
 
     async fn api_keys(&self, reach: &Reach, page: PageRequest) -> Result<Page<ApiKey>> {
-        todo!()
+        api_keys::list(&self.engine, reach, page).await
     }
 
     async fn delete_api_key(&self, reach: &Reach, id: ApiKeyId) -> Result<()> {
-        todo!()
+        api_keys::delete(&self.engine, reach, id).await
     }
 
     async fn create_producer(&self, producer: &Producer) -> Result<()> {
-        todo!()
+        producers::create(&self.engine, &self.vault, producer).await
     }
 
     async fn producer(&self, id: ProducerId) -> Result<Producer> {
-        todo!()
+        producers::find(&self.engine, &self.vault, id).await
     }
 
     async fn producers(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Producer>> {
-        todo!()
+        producers::list(&self.engine, &self.vault, tenant, page).await
     }
 
     async fn update_producer(&self, producer: &Producer) -> Result<()> {
-        todo!()
+        producers::update(&self.engine, &self.vault, producer).await
     }
 
     async fn delete_producer(&self, tenant: &TenantName, id: ProducerId) -> Result<()> {
-        todo!()
+        producers::delete(&self.engine, tenant, id).await
     }
 
     async fn add_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
-        todo!()
+        stats::add(&self.engine, node, buckets).await
     }
 
     async fn stats(&self, tenant: &TenantName, since: Timestamp) -> Result<StatsRow> {
-        todo!()
+        stats::sum(&self.engine, tenant, since).await
     }
 
     async fn waiting(&self, tenant: &TenantName, cap: u32) -> Result<(u64, Option<Timestamp>)> {
-        todo!()
+        stats::waiting(&self.engine, tenant, cap).await
     }
 
     async fn ping(&self) -> Result<Duration> {
-        todo!()
+        let began = Instant::now();
+        stats::ping(&self.engine).await?;
+        Ok(began.elapsed())
     }
 
     async fn close(&self) {

@@ -3,11 +3,15 @@
 use uuid::Uuid;
 
 use super::engine::Engine;
+use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::tenant::TenantName;
-use crate::store::StoreError;
+use crate::domain::entropy::Entropy;
+use crate::domain::id::uuid_v7;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::tenant::{Tenant, TenantName};
+use crate::store::{Conflict, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -16,10 +20,57 @@ const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_00
 
 statements! {
     CREATE = "INSERT INTO tenants (id, name, description, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    FIND = "SELECT id, name, description, created_at FROM tenants WHERE name = $1";
+    LIST = "SELECT id, name, description, created_at FROM tenants WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    DELETE = "DELETE FROM tenants WHERE name = $1
+                AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE tenant = $1 AND deleted_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM producers WHERE tenant = $1)
+                AND NOT EXISTS (SELECT 1 FROM api_keys WHERE tenant = $1)";
 }
 
 /// Makes the tenant `default` if it is not there.
 pub(super) async fn ensure_default(engine: &Engine) -> Result<()> {
+    if find(engine, &TenantName::default()).await.is_ok() {
+        return Ok(());
+    }
     let values = values![DEFAULT_ID, &TenantName::default(), None::<String>, SystemClock.now()];
     engine.execute(CREATE, values).await.map(|_| ())
+}
+
+/// Stores a tenant.
+pub(super) async fn create(engine: &Engine, entropy: &dyn Entropy, tenant: &Tenant) -> Result<()> {
+    let id = uuid_v7(tenant.created_at, entropy);
+    let values = values![id, &tenant.name, tenant.description.clone(), tenant.created_at];
+    match engine.execute(CREATE, values).await? {
+        0 => Err(Conflict::Exists.into()),
+        _ => Ok(()),
+    }
+}
+
+/// One tenant.
+pub(super) async fn find(engine: &Engine, name: &TenantName) -> Result<Tenant> {
+    let row = engine.fetch_optional(FIND, values![name]).await?.ok_or(StoreError::NotFound)?;
+    read(&row).map(|(_, tenant)| tenant)
+}
+
+/// All tenants, newest first.
+pub(super) async fn list(engine: &Engine, page: PageRequest) -> Result<Page<Tenant>> {
+    let values = values![page.before.unwrap_or(Uuid::max()), page.limit + 1];
+    let rows = engine.fetch_all(LIST, values).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let page = Page::cut(rows, page.limit, |(id, _)| *id);
+    Ok(Page { rows: page.rows.into_iter().map(|(_, tenant)| tenant).collect(), next: page.next })
+}
+
+/// Deletes a tenant nothing depends on.
+pub(super) async fn delete(engine: &Engine, name: &TenantName) -> Result<()> {
+    if engine.execute(DELETE, values![name]).await? > 0 {
+        return Ok(());
+    }
+    find(engine, name).await?;
+    Err(Conflict::InUse.into())
+}
+
+fn read(row: &Row) -> Result<(Uuid, Tenant)> {
+    let tenant = Tenant { name: row.tenant("name")?, description: row.get("description")?, created_at: row.time("created_at")? };
+    Ok((row.uuid("id")?, tenant))
 }

@@ -1,0 +1,184 @@
+//! Deliveries, as people search, read, redeliver and cancel them.
+
+use super::attempts;
+use super::engine::{Engine, Transaction};
+use super::range::Range;
+use super::row::Row;
+use super::statement::statements;
+use super::stats;
+use super::value::values;
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
+use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::tenant::TenantName;
+use crate::store::{Conflict, DeliveryDetail, DeliveryFilter, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The columns of a [`Delivery`].
+macro_rules! columns {
+    () => {
+        "id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at, reason, \
+         last_status, last_error_class, created_at, finished_at"
+    };
+}
+pub(super) use columns;
+
+/// What opens a delivery again, due at the moment in `$now`. Its token grows, so that a report of an earlier lease is refused
+/// whatever happened in between.
+macro_rules! reopen {
+    ($now:literal) => {
+        concat!(
+            "state = 'pending', budget_attempt_count = 0, next_attempt_at = ",
+            $now,
+            ", lease_owner = NULL, lease_token = lease_token + 1, reason = NULL, finished_at = NULL"
+        )
+    };
+}
+pub(super) use reopen;
+
+/// Holds if a delivery's subscription is neither gone nor disabled.
+macro_rules! is_deliverable {
+    () => {
+        "EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = deliveries.subscription_id
+           AND s.deleted_at IS NULL AND s.status <> 'disabled')"
+    };
+}
+pub(super) use is_deliverable;
+
+macro_rules! matching {
+    () => {
+        "id < $2 AND id >= $3 AND created_at >= $4 AND created_at < $5 AND (state = $6 OR $6 IS NULL)
+           AND (subscription_id = $7 OR $7 IS NULL) AND (event_id = $8 OR $8 IS NULL)"
+    };
+}
+
+// Lists take the same values and differ in the index they walk. `tenant || ''` keeps a planner that knows nothing of the data
+// from walking the tenant's index, which holds every delivery there ever was, where another one is short.
+statements! {
+    LIST_OF_TENANT = "SELECT ", columns!(), " FROM deliveries WHERE tenant = $1 AND ", matching!(), "
+                      ORDER BY id DESC LIMIT $9";
+    LIST_OF_SUBSCRIPTION = "SELECT ", columns!(), " FROM deliveries
+                            WHERE subscription_id = $7 AND tenant || '' = $1 AND ", matching!(), "
+                            ORDER BY id DESC LIMIT $9";
+    LIST_OF_EVENT = "SELECT ", columns!(), " FROM deliveries WHERE event_id = $8 AND tenant || '' = $1 AND ", matching!(), "
+                     ORDER BY id DESC LIMIT $9";
+    LIST_DEAD = "SELECT ", columns!(), " FROM deliveries
+                 WHERE state = 'dead_lettered' AND tenant = $1 AND ", matching!(), " ORDER BY id DESC LIMIT $9";
+    LIST_IN_FLIGHT = "WITH open AS MATERIALIZED (SELECT ", columns!(), " FROM deliveries WHERE state = 'in_flight')
+                      SELECT ", columns!(), " FROM open WHERE tenant = $1 AND ", matching!(), " ORDER BY id DESC LIMIT $9";
+    LIST_PENDING = "WITH mine AS MATERIALIZED (SELECT id FROM subscriptions WHERE tenant = $1),
+                    open AS MATERIALIZED (SELECT ", columns!(), " FROM deliveries
+                      WHERE state = 'pending' AND subscription_id IN (SELECT id FROM mine))
+                    SELECT ", columns!(), " FROM open WHERE ", matching!(), " ORDER BY id DESC LIMIT $9";
+    OF_EVENT = "SELECT ", columns!(), " FROM deliveries WHERE event_id = $2 AND tenant || '' = $1 ORDER BY id";
+    FIND = "SELECT ", columns!(), " FROM deliveries WHERE tenant = $1 AND id = $2";
+    REDELIVER = "UPDATE deliveries SET ", reopen!("$3"), "
+                 WHERE tenant = $1 AND id = $2 AND state IN ('delivered', 'dead_lettered', 'cancelled')
+                   AND ", is_deliverable!(), " RETURNING ", columns!();
+    CANCEL = "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, lease_owner = NULL,
+                lease_token = lease_token + 1, finished_at = $3
+              WHERE tenant = $1 AND id = $2 AND state IN ('pending', 'in_flight') RETURNING ", columns!();
+}
+
+/// Up to so many pending deliveries of a tenant are read from their own index and sorted; more are surely found among its
+/// newest deliveries.
+const FEW_PENDING: u32 = 10_000;
+
+/// A tenant's deliveries that match, newest first.
+pub(super) async fn list(
+    engine: &Engine,
+    tenant: &TenantName,
+    filter: &DeliveryFilter,
+    page: PageRequest,
+) -> Result<Page<Delivery>> {
+    let range = Range::between(filter.after, filter.before).page(page);
+    let statement = match (filter.event_id, filter.subscription_id, filter.state) {
+        (Some(_), _, _) => LIST_OF_EVENT,
+        (_, _, Some(DeliveryState::DeadLettered)) => LIST_DEAD,
+        (_, _, Some(DeliveryState::InFlight)) => LIST_IN_FLIGHT,
+        (_, _, Some(DeliveryState::Pending)) if stats::waiting(engine, tenant, FEW_PENDING).await?.0 < FEW_PENDING.into() => {
+            LIST_PENDING
+        }
+        (_, Some(_), _) => LIST_OF_SUBSCRIPTION,
+        _ => LIST_OF_TENANT,
+    };
+    let values = values![
+        tenant,
+        range.high,
+        range.low,
+        range.after,
+        range.before,
+        filter.state.map(DeliveryState::as_str),
+        filter.subscription_id,
+        filter.event_id,
+        page.limit + 1,
+    ];
+    let deliveries = read_all(&engine.fetch_all(statement, values).await?)?;
+    Ok(Page::cut(deliveries, page.limit, |delivery| delivery.id.as_uuid()))
+}
+
+/// The deliveries of an event, oldest first.
+pub(super) async fn of_event(engine: &Engine, tenant: &TenantName, id: EventId) -> Result<Vec<Delivery>> {
+    read_all(&engine.fetch_all(OF_EVENT, values![tenant, id]).await?)
+}
+
+/// One delivery with its attempts.
+pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: DeliveryId) -> Result<DeliveryDetail> {
+    let mut snapshot = engine.snapshot().await?;
+    let row = snapshot.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
+    let attempts = attempts::of_delivery(&mut snapshot, id).await?;
+    snapshot.commit().await?;
+    Ok(DeliveryDetail { delivery: read(&row)?, attempts })
+}
+
+/// Opens a finished delivery again.
+pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
+    let mut transaction = engine.begin().await?;
+    let Some(row) = transaction.fetch_optional(REDELIVER, values![tenant, id, now]).await? else {
+        let state = state_of(&mut transaction, tenant, id).await?;
+        return Err(if state.is_finished() { Conflict::InUse } else { Conflict::State(state.as_str()) }.into());
+    };
+    transaction.commit().await?;
+    read(&row)
+}
+
+/// Cancels a delivery that is not finished.
+pub(super) async fn cancel(engine: &Engine, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
+    let mut transaction = engine.begin().await?;
+    let Some(row) = transaction.fetch_optional(CANCEL, values![tenant, id, now]).await? else {
+        let state = state_of(&mut transaction, tenant, id).await?;
+        return Err(Conflict::State(state.as_str()).into());
+    };
+    transaction.commit().await?;
+    read(&row)
+}
+
+async fn state_of(transaction: &mut Transaction, tenant: &TenantName, id: DeliveryId) -> Result<DeliveryState> {
+    let row = transaction.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
+    row.word("state", DeliveryState::parse)
+}
+
+/// Reads rows of [`columns!`].
+pub(super) fn read_all(rows: &[Row]) -> Result<Vec<Delivery>> {
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Delivery> {
+    Ok(Delivery {
+        id: DeliveryId::from_uuid(row.uuid("id")?),
+        tenant: row.tenant("tenant")?,
+        event_id: EventId::from_uuid(row.uuid("event_id")?),
+        subscription_id: SubscriptionId::from_uuid(row.uuid("subscription_id")?),
+        state: row.word("state", DeliveryState::parse)?,
+        attempt_count: row.narrow("attempt_count")?,
+        budget_attempt_count: row.narrow("budget_attempt_count")?,
+        next_attempt_at: row.optional_time("next_attempt_at")?,
+        reason: row.optional_word("reason", DeadReason::parse)?,
+        last_status: row.optional_narrow("last_status")?,
+        last_error_class: row.optional_word("last_error_class", ErrorClass::parse)?,
+        created_at: row.time("created_at")?,
+        finished_at: row.optional_time("finished_at")?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Events, as people search and read them.
+
+use super::columns::EventColumns;
+use super::deliveries;
+use super::engine::Engine;
+use super::range::Range;
+use super::row::Row;
+use super::statement::statements;
+use super::value::values;
+use crate::domain::event::Accepted;
+use crate::domain::id::EventId;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::tenant::TenantName;
+use crate::store::{EventFilter, EventRow, StoreError, StoredEvent};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+statements! {
+    // One index, the tenant's, newest first: an index by type or source would be paid by every event that is accepted.
+    LIST = "SELECT id, event_id, source, type, subject, time, accepted_at FROM events
+            WHERE tenant = $1 AND id < $2 AND id >= $3 AND accepted_at >= $4 AND accepted_at < $5
+              AND (type = $6 OR $6 IS NULL) AND (source = $7 OR $7 IS NULL) AND (subject = $8 OR $8 IS NULL)
+            ORDER BY id DESC LIMIT $9";
+    FIND = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE tenant = $1 AND id = $2";
+}
+
+/// A tenant's events that match, newest first.
+pub(super) async fn list(
+    engine: &Engine,
+    tenant: &TenantName,
+    filter: &EventFilter,
+    page: PageRequest,
+) -> Result<Page<EventRow>> {
+    let range = Range::between(filter.after, filter.before).page(page);
+    let values = values![
+        tenant,
+        range.high,
+        range.low,
+        range.after,
+        range.before,
+        filter.event_type.clone(),
+        filter.source.clone(),
+        filter.subject.clone(),
+        page.limit + 1,
+    ];
+    let rows = engine.fetch_all(LIST, values).await?;
+    let events = rows.iter().map(read_line).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(events, page.limit, |event| event.id.as_uuid()))
+}
+
+/// One event with its deliveries.
+pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: EventId) -> Result<StoredEvent> {
+    let row = engine.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
+    Ok(StoredEvent { accepted: read(&row)?, deliveries: deliveries::of_event(engine, tenant, id).await? })
+}
+
+fn read_line(row: &Row) -> Result<EventRow> {
+    Ok(EventRow {
+        id: EventId::from_uuid(row.uuid("id")?),
+        event_id: row.text("event_id")?,
+        source: row.text("source")?,
+        event_type: row.text("type")?,
+        subject: row.get("subject")?,
+        time: row.get("time")?,
+        accepted_at: row.time("accepted_at")?,
+    })
+}
+
+fn read(row: &Row) -> Result<Accepted> {
+    let columns = EventColumns {
+        id: row.uuid("id")?,
+        tenant: row.text("tenant")?,
+        accepted_at: row.int("accepted_at")?,
+        traceparent: row.get("traceparent")?,
+        wire: row.text("wire")?,
+        attributes: row.get("attributes")?,
+        body: row.get("body")?,
+    };
+    columns.read()
+}

@@ -1,0 +1,93 @@
+//! Ranges of identifiers: how a list's page and its time bounds reach the index.
+//!
+//! Identifiers are UUIDv7, so a time bound narrows the identifiers that need to be looked at. An identifier is made a moment
+//! before the time its row carries, at most a request's length; so the range is wider than the bound by a minute and the row's
+//! own time decides.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::entropy::Entropy;
+use crate::domain::id::uuid_v7;
+use crate::domain::page::PageRequest;
+
+/// How far an identifier may lie from the time its row carries.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// What a list looks at: rows with `low <= id < high` and `after <= time < before`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The first identifier inside.
+    pub(super) low: Uuid,
+    /// The first identifier beyond.
+    pub(super) high: Uuid,
+    /// The first moment inside.
+    pub(super) after: Timestamp,
+    /// The first moment beyond.
+    pub(super) before: Timestamp,
+}
+
+impl Range {
+    /// The range between two moments, either of which may be open.
+    pub(super) fn between(after: Option<Timestamp>, before: Option<Timestamp>) -> Self {
+        Self {
+            low: after.map_or(Uuid::nil(), |moment| first_id(moment.minus(SLACK))),
+            high: before.map_or(Uuid::max(), |moment| first_id(moment.plus(SLACK))),
+            after: after.unwrap_or(Timestamp::from_micros(i64::MIN)),
+            before: before.unwrap_or(Timestamp::from_micros(i64::MAX)),
+        }
+    }
+
+    /// The part of it that a page begins at.
+    pub(super) fn page(self, page: PageRequest) -> Self {
+        Self { high: page.before.map_or(self.high, |before| before.min(self.high)), ..self }
+    }
+}
+
+/// The smallest identifier made at `moment`.
+fn first_id(moment: Timestamp) -> Uuid {
+    struct Zeros;
+    impl Entropy for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+    uuid_v7(moment, &Zeros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entropy::SeededEntropy;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_763_726_400_000_000);
+
+    #[test]
+    fn rows_whose_identifier_was_made_up_to_a_minute_before_their_time_are_inside() {
+        let range = Range::between(Some(NOON), Some(NOON.plus(Duration::from_secs(1))));
+        let made_at = |moment| uuid_v7(moment, &SeededEntropy::new(1));
+        for moment in [NOON.minus(Duration::from_secs(59)), NOON, NOON.plus(Duration::from_secs(1))] {
+            assert!((range.low..range.high).contains(&made_at(moment)));
+        }
+        assert!(!(range.low..range.high).contains(&made_at(NOON.minus(Duration::from_secs(61)))));
+        assert!(!(range.low..range.high).contains(&made_at(NOON.plus(Duration::from_secs(62)))));
+    }
+
+    #[test]
+    fn a_page_only_narrows() {
+        let range = Range::between(None, Some(NOON));
+        let beyond = PageRequest { before: Some(Uuid::max()), ..PageRequest::default() };
+        assert_eq!(range.page(beyond), range);
+        let within = PageRequest { before: Some(Uuid::from_u128(9)), ..PageRequest::default() };
+        assert_eq!(range.page(within).high, Uuid::from_u128(9));
+    }
+
+    #[test]
+    fn open_bounds_hold_everything() {
+        let range = Range::between(None, None);
+        assert!(range.low <= uuid_v7(NOON, &SeededEntropy::new(1)) && uuid_v7(NOON, &SeededEntropy::new(1)) < range.high);
+        assert!(range.after < NOON && NOON < range.before);
+    }
+}
