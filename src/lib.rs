@@ -1,7 +1,7 @@
 //! Waypost, a webhook and CloudEvents router.
 //!
 //! The layers look down only: `domain` ← `store` ← `routing`, `dispatch` ← `http` ← `app`, `cli`.
-//! `ARCHITECTURE.md` is the map; `tests/it/tidy.rs` holds the line.
+//! `ARCHITECTURE.md` is the map; `tests/it/tidy` holds the line.
 
 pub mod app;
 pub mod cli;

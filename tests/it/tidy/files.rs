@@ -8,8 +8,8 @@ use super::{files_below, none, read, root};
 const MAX_LINES: usize = 500;
 
 /// Names that say nothing.
-const EMPTY_NAMES: [&str; 11] =
-    ["util", "utils", "common", "helper", "helpers", "manager", "managers", "service", "services", "misc", "shared"];
+const EMPTY_NAMES: [&str; 10] =
+    ["util", "utils", "common", "helper", "helpers", "manager", "managers", "service", "services", "misc"];
 
 /// The part of a Rust file before its inline tests.
 fn without_inline_tests(text: &str) -> &str {
