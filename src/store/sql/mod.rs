@@ -70,6 +70,13 @@ pub fn statements() -> Vec<&'static str> {
     modules.into_iter().flatten().map(|statement| statement.text()).collect()
 }
 
+/// The text of every statement of the hot path, SQLite's, then Postgres's, for a test to look at their plans.
+#[must_use]
+pub fn hot_statements() -> [Vec<&'static str>; 2] {
+    let shared = lanes::STATEMENTS.iter().map(|statement| statement.text());
+    [sqlite::statements(), postgres::statements()].map(|native| native.into_iter().chain(shared.clone()).collect())
+}
+
 /// Versions and names of the migrations as compiled in: SQLite's, then Postgres's.
 #[must_use]
 pub fn migrations() -> [Vec<(i64, String)>; 2] {

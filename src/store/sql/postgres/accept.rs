@@ -50,6 +50,9 @@ ORDER BY r.producer_id, r.digest
 ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE known.expires_at < $4
 RETURNING producer_id, digest";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[ACCEPT, INSERT_REPLAYS];
+
 type Key = [u8; 16];
 type Result<T> = std::result::Result<T, StoreError>;
 

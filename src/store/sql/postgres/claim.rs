@@ -35,6 +35,9 @@ FROM leased LEFT JOIN LATERAL (
 ) e ON TRUE
 ORDER BY leased.number, leased.next_attempt_at, leased.id";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[CLAIM];
+
 /// Leases due deliveries and reads their events.
 pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim) -> Result<Vec<Leased>, StoreError> {
     let lanes: Vec<_> = claim.lanes.iter().map(|(id, _)| id.as_uuid()).collect();

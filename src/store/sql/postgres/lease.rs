@@ -38,6 +38,9 @@ const PRUNE_KEYS: &str = "DELETE FROM event_keys WHERE ctid = ANY (ARRAY(
 const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM replays WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[RELEASE, RECLAIM, PRUNE_KEYS, PRUNE_REPLAYS];
+
 /// Makes leased deliveries pending, due at `now`.
 pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
     let query = sqlx::query(RELEASE)

@@ -24,3 +24,8 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {
     rows.iter().map(read).collect()
 }
+
+/// Every statement of the path of an event.
+pub(super) fn statements() -> Vec<&'static str> {
+    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS].concat()
+}

@@ -44,6 +44,9 @@ const RECORD: &str = "WITH ended AS (
 )
 SELECT id, lease_token FROM ended";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[RECORD];
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Records reports and pauses.

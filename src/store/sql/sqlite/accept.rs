@@ -27,6 +27,9 @@ const INSERT_DELIVERY: &str = "INSERT INTO deliveries
      lease_token, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9)";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_KEY, INSERT_EVENT, INSERT_DELIVERY];
+
 /// A batch that owns what it needs, to be sent to the writer.
 pub(super) struct Batch {
     node: Uuid,

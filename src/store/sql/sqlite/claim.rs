@@ -17,6 +17,9 @@ const LEASE: &str = "UPDATE deliveries
 
 const SELECT_EVENT: &str = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE id = ?1";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[SELECT_DUE, LEASE, SELECT_EVENT];
+
 /// Leases due deliveries, lane by lane, and reads their events.
 pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Rows> {
     let mut rows = Rows::default();

@@ -19,6 +19,9 @@ const PRUNE_KEYS: &str = "DELETE FROM event_keys
 const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN (
     SELECT producer_id, digest FROM replays WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[RELEASE, RECLAIM, PRUNE_KEYS, PRUNE_REPLAYS];
+
 /// Makes leased deliveries pending, due at `now`.
 pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {
     let mut release = connection.prepare_cached(RELEASE)?;

@@ -108,3 +108,8 @@ pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Ti
     let prune = move |connection: &Connection| lease::prune(connection, now.as_micros(), keys_before.as_micros(), limit);
     engine.hot.writer.run(prune).await
 }
+
+/// Every statement of the path of an event.
+pub(super) fn statements() -> Vec<&'static str> {
+    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS].concat()
+}

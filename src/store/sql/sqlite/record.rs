@@ -23,6 +23,9 @@ const INSERT_ATTEMPT: &str = "INSERT INTO attempts
 const PAUSE: &str = "INSERT INTO sink_pauses (subscription_id, paused_until) VALUES (?1, ?2)
     ON CONFLICT (subscription_id) DO UPDATE SET paused_until = max(sink_pauses.paused_until, excluded.paused_until)";
 
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE];
+
 /// Reports that own what they need, to be sent to the writer.
 pub(super) struct Reports {
     rows: Vec<ReportRow>,

@@ -1,0 +1,80 @@
+//! Leases: given back, taken from the dead, and of no use afterwards.
+
+use std::time::Duration;
+
+use waypost::domain::delivery::DeliveryState;
+use waypost::domain::id::NodeId;
+use waypost::store::{Lease, Recorded, Resolution};
+
+use super::fixture::{accept, accepting, backlog, claim, handed_over, lane, living_node, record, report, seen};
+use crate::support::database::{TestStore, both_databases};
+
+both_databases!(what_is_released_is_due_at_once_and_untried, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    let ids = backlog(&store, node, lane, 2).await;
+    let leased = claim(&store, node, &[(lane, 2)]).await;
+    let lost = Lease { token: 99, ..leased[1].lease };
+    let now = store.now();
+
+    store.release(&[leased[0].lease, lost], now).await.unwrap();
+
+    let released = seen(&store, ids[0]).await;
+    assert_eq!((released.state, released.attempt_count, released.next_attempt_at), (DeliveryState::Pending, 0, Some(now)));
+    assert_eq!(seen(&store, ids[1]).await.state, DeliveryState::InFlight, "a lease already lost is passed over");
+    assert_eq!(record(&store, report(&store, leased[0].lease, 1, Resolution::Delivered)).await, Recorded::LeaseLost);
+    assert_eq!(claim(&store, node, &[(lane, 2)]).await[0].lease.token, leased[0].lease.token + 1);
+});
+
+both_databases!(a_node_without_heartbeat_loses_its_leases, async |store: TestStore| {
+    let (dead, lane) = (living_node(&store).await, lane(&store));
+    let handed = handed_over(&store, lane);
+    accept(&store, dead, vec![accepting(&store, "a", vec![handed.clone()])]).await;
+    backlog(&store, dead, lane, 2).await;
+    let leased = claim(&store, dead, &[(lane, 1)]).await;
+    assert_eq!(store.reclaim(store.now(), 100).await.unwrap(), 0, "it is alive");
+    store.clock.advance(Duration::from_secs(61));
+    let alive = living_node(&store).await;
+    let kept = claim(&store, alive, &[(lane, 1)]).await;
+    let now = store.now();
+
+    assert_eq!(store.reclaim(now, 100).await.unwrap(), 2);
+
+    assert_eq!(record(&store, report(&store, leased[0].lease, 1, Resolution::Delivered)).await, Recorded::LeaseLost);
+    assert_eq!(record(&store, report(&store, kept[0].lease, 1, Resolution::Delivered)).await, Recorded::Done);
+    let reclaimed = seen(&store, handed.id).await;
+    assert_eq!((reclaimed.state, reclaimed.attempt_count, reclaimed.next_attempt_at), (DeliveryState::Pending, 0, Some(now)));
+    let again = claim(&store, alive, &[(lane, 10)]).await;
+    assert_eq!(again.len(), 2);
+    assert!(again.iter().all(|leased| leased.lease.token == 3), "reclaiming fences the old token, claiming makes a new one");
+});
+
+both_databases!(a_retired_node_is_reclaimed_at_once_in_portions, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    backlog(&store, node, lane, 5).await;
+    claim(&store, node, &[(lane, 5)]).await;
+    store.retire_node(node).await.unwrap();
+
+    let now = store.now();
+    let portions = [store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap()];
+
+    assert_eq!(portions, [3, 2, 0]);
+});
+
+both_databases!(a_heartbeat_prolongs_a_life, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    backlog(&store, node, lane, 1).await;
+    claim(&store, node, &[(lane, 1)]).await;
+    let until = store.now().plus(Duration::from_secs(600));
+    store.heartbeat(node, store.now(), until).await.unwrap();
+
+    assert_eq!(store.reclaim(until.minus(Duration::from_micros(1)), 10).await.unwrap(), 0);
+    assert_eq!(store.reclaim(until, 10).await.unwrap(), 1);
+});
+
+both_databases!(leases_of_a_node_nobody_knows_are_reclaimed, async |store: TestStore| {
+    let (node, lane) = (NodeId::new(store.now(), &store.entropy), lane(&store));
+    backlog(&store, node, lane, 1).await;
+    claim(&store, node, &[(lane, 1)]).await;
+
+    assert_eq!(store.reclaim(store.now(), 10).await.unwrap(), 1);
+});

@@ -1,0 +1,12 @@
+//! The path of an event: accept, claim, record, and what keeps leases honest. Both databases keep the same promises.
+
+mod accepting;
+mod claiming;
+mod fixture;
+mod keys;
+mod leasing;
+mod model;
+mod plans;
+mod pruning;
+mod recording;
+mod replays;

@@ -1,0 +1,82 @@
+//! Plans: no statement of the hot path reads a whole table, neither on the first day nor with a long backlog.
+//!
+//! Postgres keeps the plan it made for a statement, even if it made it while the tables were empty; so both are looked at.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+use waypost::store::sql::hot_statements;
+
+use crate::support::database::{Kind, TestStore};
+
+/// A hundred thousand deliveries to a hundred subscriptions: most finished, some waiting, some in flight by two nodes.
+const BACKLOG: &str = "
+    INSERT INTO nodes SELECT md5('node' || n)::uuid, 0, 1000 FROM generate_series(1, 2) n;
+    INSERT INTO events SELECT md5('event' || n)::uuid, 'default', n, n::text, '/s', 't', NULL, NULL, NULL, 'structured', NULL, 'x'
+        FROM generate_series(1, 50000) n;
+    INSERT INTO event_keys SELECT decode(md5('key' || n), 'hex'), md5('event' || n)::uuid, n FROM generate_series(1, 50000) n;
+    INSERT INTO replays SELECT md5('producer' || n)::uuid, 'x', n FROM generate_series(1, 5000) n;
+    INSERT INTO sink_pauses SELECT md5('subscription' || n)::uuid, n FROM generate_series(1, 50) n;
+    INSERT INTO deliveries (id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at,
+            lease_owner, lease_token, created_at)
+        SELECT md5('delivery' || n)::uuid, 'default', md5('event' || n / 2)::uuid, md5('subscription' || n % 100)::uuid,
+            CASE WHEN n % 10 > 3 THEN 'delivered' WHEN n % 10 > 0 THEN 'pending' ELSE 'in_flight' END, 0, 0,
+            CASE WHEN n % 10 BETWEEN 1 AND 3 THEN n END, CASE WHEN n % 10 = 0 THEN md5('node' || n % 2)::uuid END, 1, n
+        FROM generate_series(1, 100000) n;
+    INSERT INTO attempts SELECT md5('delivery' || n)::uuid, 1, md5('attempt' || n)::uuid, n, 1, 'delivered', 204, NULL, NULL, NULL,
+        NULL, FALSE FROM generate_series(1, 50000) n;";
+
+/// Tables small enough to be read whole: one row, or one per node.
+const SMALL: [&str; 2] = ["nodes", "routing"];
+
+async fn assert_no_scans(connection: &mut PgConnection, when: &str) {
+    let [_, statements] = hot_statements();
+    for (number, statement) in statements.into_iter().enumerate() {
+        let plan = plan(connection, number, statement).await;
+        let scan = plan.lines().find(|line| line.contains("Seq Scan on ") && !SMALL.iter().any(|table| line.contains(table)));
+        assert!(scan.is_none(), "{when}, this statement reads a table whole:\n{statement}\n{plan}");
+    }
+}
+
+/// The plan that is made without knowing the values.
+async fn plan(connection: &mut PgConnection, number: usize, statement: &str) -> String {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(format!("PREPARE s{number} AS {statement}")))).await.unwrap();
+    let count: i32 = sqlx::query_scalar("SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1")
+        .bind(format!("s{number}"))
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    let arguments = vec!["NULL"; usize::try_from(count).unwrap()].join(", ");
+    let explain = format!("EXPLAIN EXECUTE s{number} ({arguments})");
+    let lines = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(format!("DEALLOCATE s{number}")))).await.unwrap();
+    lines.iter().map(|line| line.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn postgres_reads_no_table_whole() {
+    let store = TestStore::create(Kind::Postgres).await;
+    let mut connection = PgConnection::connect(store.database.url()).await.unwrap();
+    connection.execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    assert_no_scans(&mut connection, "on empty tables").await;
+
+    connection.execute(sqlx::raw_sql(BACKLOG)).await.unwrap();
+    assert_no_scans(&mut connection, "on a backlog that was not analysed").await;
+    connection.execute("ANALYZE").await.unwrap();
+    assert_no_scans(&mut connection, "on an analysed backlog").await;
+}
+
+#[tokio::test]
+async fn sqlite_reads_no_table_whole() {
+    let store = TestStore::create(Kind::Sqlite).await;
+    let mut connection = SqliteConnection::connect(store.database.url()).await.unwrap();
+    let [statements, _] = hot_statements();
+    for statement in statements {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let lines = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = lines.iter().map(|line| line.get("detail")).collect();
+        let scan = plan.iter().find(|line| {
+            let is_whole = line.starts_with("SCAN ") && !line.contains(" USING ") && !line.contains("CONSTANT ROW");
+            is_whole && !SMALL.iter().any(|table| line.contains(table))
+        });
+        assert!(scan.is_none(), "this statement reads a table whole:\n{statement}\n{plan:#?}");
+    }
+}
