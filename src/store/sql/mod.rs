@@ -77,6 +77,12 @@ pub fn hot_statements() -> [Vec<&'static str>; 2] {
     [sqlite::statements(), postgres::statements()].map(|native| native.into_iter().chain(shared.clone()).collect())
 }
 
+/// What every session on Postgres begins with, for the same test.
+#[must_use]
+pub fn postgres_session() -> &'static str {
+    engine::POSTGRES_SESSION
+}
+
 /// Versions and names of the migrations as compiled in: SQLite's, then Postgres's.
 #[must_use]
 pub fn migrations() -> [Vec<(i64, String)>; 2] {

@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 mod transaction;
 
-pub(super) use postgres::PostgresEngine;
+pub(super) use postgres::{PostgresEngine, SESSION as POSTGRES_SESSION};
 pub(super) use sqlite::SqliteEngine;
 pub(super) use transaction::Transaction;
 

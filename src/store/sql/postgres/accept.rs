@@ -19,7 +19,7 @@ use crate::store::{AcceptBatch, Accepting, Placement, Settled, StoreError, Submi
 const ACCEPT: &str = "WITH current AS MATERIALIZED (SELECT version FROM routing WHERE id = 1),
 settled AS (
     INSERT INTO event_keys AS known (key, event_id, accepted_at)
-    SELECT k.key, k.event_id, $2 FROM UNNEST($4::bytea[], $5::uuid[]) AS k (key, event_id)
+    SELECT k.key, k.event_id, $2 FROM UNNEST($4::uuid[], $5::uuid[]) AS k (key, event_id)
     WHERE (SELECT version FROM current) = $1
     ORDER BY k.key
     ON CONFLICT (key) DO UPDATE SET
@@ -45,7 +45,7 @@ SELECT current.version, settled.key, settled.event_id FROM current LEFT JOIN set
 
 /// Gives the digests that are new; one that ended is as good as new.
 const INSERT_REPLAYS: &str = "INSERT INTO replays AS known (producer_id, digest, expires_at)
-SELECT r.* FROM UNNEST($1::uuid[], $2::bytea[], $3::bigint[]) AS r (producer_id, digest, expires_at)
+SELECT r.* FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[]) AS r (producer_id, digest, expires_at)
 ORDER BY r.producer_id, r.digest
 ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE known.expires_at < $4
 RETURNING producer_id, digest";
@@ -53,7 +53,6 @@ RETURNING producer_id, digest";
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[ACCEPT, INSERT_REPLAYS];
 
-type Key = [u8; 16];
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Accepts a batch.
@@ -79,17 +78,18 @@ async fn first_ones<'b>(connection: &mut PgConnection, batch: &'b AcceptBatch) -
     for (producer, digest, until) in batch.submissions.iter().filter_map(|submission| submission.replay) {
         if seen.insert((producer.as_uuid(), digest)) {
             columns.0.push(producer.as_uuid());
-            columns.1.push(digest);
+            columns.1.push(Uuid::from_bytes(digest));
             columns.2.push(until.as_micros());
         }
     }
     let query = sqlx::query(INSERT_REPLAYS).bind(columns.0).bind(columns.1).bind(columns.2).bind(batch.now.as_micros());
     let rows = query.fetch_all(connection).await.map_err(store_error)?;
-    let read = |row: PgRow| Ok((row.try_get::<Uuid, _>(0)?, row.try_get::<Key, _>(1)?));
+    let read = |row: PgRow| Ok((row.try_get::<Uuid, _>(0)?, row.try_get::<Uuid, _>(1)?));
     let mut new = rows.into_iter().map(read).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
     // Of two submissions with one digest in the batch, the first takes it.
-    let mut is_new =
-        |submission: &Submission| submission.replay.is_none_or(|(producer, digest, _)| new.remove(&(producer.as_uuid(), digest)));
+    let mut is_new = |submission: &Submission| {
+        submission.replay.is_none_or(|(producer, digest, _)| new.remove(&(producer.as_uuid(), Uuid::from_bytes(digest))))
+    };
     Ok(batch.submissions.iter().map(|submission| is_new(submission).then_some(submission)).collect())
 }
 
@@ -101,7 +101,7 @@ async fn write(executor: impl PgExecutor<'_>, batch: &AcceptBatch, submissions: 
     if routing_version != batch.routing_version {
         return Ok(Settled::Stale { routing_version });
     }
-    let read = |row: &PgRow| Ok((row.try_get::<Key, _>(1)?, EventId::from_uuid(row.try_get(2)?)));
+    let read = |row: &PgRow| Ok((row.try_get::<Uuid, _>(1)?, EventId::from_uuid(row.try_get(2)?)));
     let known = if firsts.is_empty() {
         HashMap::new()
     } else {
@@ -109,7 +109,10 @@ async fn write(executor: impl PgExecutor<'_>, batch: &AcceptBatch, submissions: 
     };
     let result = |submission: &Submission| -> Result<Vec<Option<EventId>>> {
         let first = |event: &Accepting| {
-            let first = known.get(&event.key).copied().ok_or_else(|| StoreError::corrupt("an event key was not settled"))?;
+            let first = known
+                .get(&Uuid::from_bytes(event.key))
+                .copied()
+                .ok_or_else(|| StoreError::corrupt("an event key was not settled"))?;
             Ok((first != event.accepted.id).then_some(first))
         };
         submission.events.iter().map(first).collect()
@@ -131,7 +134,7 @@ async fn execute(executor: impl PgExecutor<'_>, batch: &AcceptBatch, events: &[&
         .bind(batch.routing_version)
         .bind(batch.now.as_micros())
         .bind(batch.keys_since.as_micros())
-        .bind(column(events, |event| event.key))
+        .bind(column(events, |event| Uuid::from_bytes(event.key)))
         .bind(column(events, |event| event.accepted.id.as_uuid()));
     let query = bind_deliveries(bind_events(query, events), events).bind(batch.node.as_uuid());
     query.fetch_all(executor).await.map_err(store_error)

@@ -5,7 +5,9 @@ use waypost::domain::event::Wire;
 use waypost::domain::tenant::TenantName;
 use waypost::store::{Recorded, Resolution, Settled, StoreError};
 
-use super::fixture::{ROUTING_VERSION, accept, accepting, batch, claim, handed_over, lane, living_node, queued, record, report, seen, submission};
+use super::fixture::{
+    ROUTING_VERSION, accept, accepting, batch, claim, handed_over, lane, living_node, queued, record, report, seen, submission,
+};
 use crate::support::database::{TestStore, both_databases};
 
 both_databases!(what_was_accepted_is_claimed_with_its_exact_bytes, async |store: TestStore| {

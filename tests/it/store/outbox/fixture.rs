@@ -17,18 +17,18 @@ use waypost::store::{
 use crate::support::database::TestStore;
 
 /// The routing version of a database without subscriptions.
-pub const ROUTING_VERSION: i64 = 1;
+pub(super) const ROUTING_VERSION: i64 = 1;
 
 /// How long the tests remember an event key.
-pub const WINDOW: Duration = Duration::from_secs(3600);
+pub(super) const WINDOW: Duration = Duration::from_secs(3600);
 
 /// A new subscription's identifier.
-pub fn lane(store: &TestStore) -> SubscriptionId {
+pub(super) fn lane(store: &TestStore) -> SubscriptionId {
     SubscriptionId::new(store.now(), &store.entropy)
 }
 
 /// A new node that is alive for a minute.
-pub async fn living_node(store: &TestStore) -> NodeId {
+pub(super) async fn living_node(store: &TestStore) -> NodeId {
     let now = store.now();
     let node = NodeId::new(now, &store.entropy);
     store.heartbeat(node, now, now.plus(Duration::from_secs(60))).await.unwrap();
@@ -36,7 +36,7 @@ pub async fn living_node(store: &TestStore) -> NodeId {
 }
 
 /// An event whose key is `name`, with these deliveries.
-pub fn accepting(store: &TestStore, name: &str, deliveries: Vec<NewDelivery>) -> Accepting {
+pub(super) fn accepting(store: &TestStore, name: &str, deliveries: Vec<NewDelivery>) -> Accepting {
     let now = store.now();
     let body = format!(
         r#"{{"specversion":"1.0","id":"{name}","source":"/orders","type":"com.example.order","subject":"s-{name}","data":{{"n": 1.0}}}}"#
@@ -46,25 +46,25 @@ pub fn accepting(store: &TestStore, name: &str, deliveries: Vec<NewDelivery>) ->
         tenant: TenantName::default(),
         accepted_at: now,
         traceparent: None,
-        event: read::structured(Bytes::from(body)).expect("the fixture is an event"),
+        event: read::structured(Bytes::from(body), read::Limits::default()).expect("the fixture is an event"),
     };
     Accepting { accepted: Arc::new(accepted), key: key(name), deliveries }
 }
 
 /// The digest that stands for an event key.
-pub fn key(name: &str) -> [u8; 16] {
+pub(super) fn key(name: &str) -> [u8; 16] {
     let mut key = [0; 16];
     key[..name.len()].copy_from_slice(name.as_bytes());
     key
 }
 
 /// A delivery that waits until `due`.
-pub fn queued(store: &TestStore, lane: SubscriptionId, due: Timestamp) -> NewDelivery {
+pub(super) fn queued(store: &TestStore, lane: SubscriptionId, due: Timestamp) -> NewDelivery {
     delivery(store, lane, Placement::Queued(due))
 }
 
 /// A delivery that the accepting node keeps.
-pub fn handed_over(store: &TestStore, lane: SubscriptionId) -> NewDelivery {
+pub(super) fn handed_over(store: &TestStore, lane: SubscriptionId) -> NewDelivery {
     delivery(store, lane, Placement::HandedOver)
 }
 
@@ -73,18 +73,18 @@ fn delivery(store: &TestStore, subscription_id: SubscriptionId, placement: Place
 }
 
 /// A submission without a replay digest.
-pub fn submission(events: Vec<Accepting>) -> Submission {
+pub(super) fn submission(events: Vec<Accepting>) -> Submission {
     Submission { replay: None, events }
 }
 
 /// A batch of these submissions.
-pub fn batch(store: &TestStore, node: NodeId, submissions: Vec<Submission>) -> AcceptBatch {
+pub(super) fn batch(store: &TestStore, node: NodeId, submissions: Vec<Submission>) -> AcceptBatch {
     let now = store.now();
     AcceptBatch { node, routing_version: ROUTING_VERSION, now, keys_since: now.minus(WINDOW), submissions }
 }
 
 /// Accepts a batch that is not stale.
-pub async fn accept_batch(store: &TestStore, batch: &AcceptBatch) -> Vec<SubmissionResult> {
+pub(super) async fn accept_batch(store: &TestStore, batch: &AcceptBatch) -> Vec<SubmissionResult> {
     match store.accept(batch).await.unwrap() {
         Settled::Committed(results) => results,
         stale @ Settled::Stale { .. } => panic!("the batch was refused: {stale:?}"),
@@ -92,13 +92,13 @@ pub async fn accept_batch(store: &TestStore, batch: &AcceptBatch) -> Vec<Submiss
 }
 
 /// Accepts events in one submission and says what became of each.
-pub async fn accept(store: &TestStore, node: NodeId, events: Vec<Accepting>) -> Vec<Option<EventId>> {
+pub(super) async fn accept(store: &TestStore, node: NodeId, events: Vec<Accepting>) -> Vec<Option<EventId>> {
     let batch = batch(store, node, vec![submission(events)]);
     accept_batch(store, &batch).await.remove(0).expect("it is no replay")
 }
 
 /// Accepts `count` events with one delivery each to `lane`, due in the order given.
-pub async fn backlog(store: &TestStore, node: NodeId, lane: SubscriptionId, count: usize) -> Vec<DeliveryId> {
+pub(super) async fn backlog(store: &TestStore, node: NodeId, lane: SubscriptionId, count: usize) -> Vec<DeliveryId> {
     let prefix = lane.to_string();
     let prefix = &prefix[prefix.len() - 8..];
     let new = |number| accepting(store, &format!("{prefix}-{number}"), vec![queued(store, lane, store.now())]);
@@ -109,17 +109,17 @@ pub async fn backlog(store: &TestStore, node: NodeId, lane: SubscriptionId, coun
 }
 
 /// Claims from lanes.
-pub async fn claim(store: &TestStore, node: NodeId, lanes: &[(SubscriptionId, u32)]) -> Vec<Leased> {
+pub(super) async fn claim(store: &TestStore, node: NodeId, lanes: &[(SubscriptionId, u32)]) -> Vec<Leased> {
     store.claim(&Claim { node, now: store.now(), lanes: lanes.to_vec() }).await.unwrap()
 }
 
 /// A report with an attempt, numbered `number`.
-pub fn report(store: &TestStore, lease: Lease, number: u32, then: Resolution) -> Report {
+pub(super) fn report(store: &TestStore, lease: Lease, number: u32, then: Resolution) -> Report {
     Report { lease, tenant: TenantName::default(), attempt: Some(attempt(store, number, then)), then }
 }
 
 /// A report without an attempt.
-pub fn untried(lease: Lease, then: Resolution) -> Report {
+pub(super) fn untried(lease: Lease, then: Resolution) -> Report {
     Report { lease, tenant: TenantName::default(), attempt: None, then }
 }
 
@@ -143,11 +143,11 @@ fn attempt(store: &TestStore, number: u32, then: Resolution) -> Attempt {
 }
 
 /// Records one report.
-pub async fn record(store: &TestStore, report: Report) -> Recorded {
+pub(super) async fn record(store: &TestStore, report: Report) -> Recorded {
     store.record(&[report], &[], store.now()).await.unwrap()[0]
 }
 
 /// A delivery as people see it.
-pub async fn seen(store: &TestStore, id: DeliveryId) -> Delivery {
+pub(super) async fn seen(store: &TestStore, id: DeliveryId) -> Delivery {
     store.delivery(&TenantName::default(), id).await.unwrap().delivery
 }

@@ -55,7 +55,8 @@ both_databases!(a_retired_node_is_reclaimed_at_once_in_portions, async |store: T
     store.retire_node(node).await.unwrap();
 
     let now = store.now();
-    let portions = [store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap()];
+    let portions =
+        [store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap(), store.reclaim(now, 3).await.unwrap()];
 
     assert_eq!(portions, [3, 2, 0]);
 });

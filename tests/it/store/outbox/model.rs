@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use waypost::domain::clock::Timestamp;
+use waypost::domain::clock::{Clock, Timestamp};
 use waypost::domain::delivery::{DeadReason, DeliveryState};
 use waypost::domain::id::{DeliveryId, NodeId, SubscriptionId};
 use waypost::domain::tenant::TenantName;
@@ -135,7 +135,8 @@ impl Walk {
     async fn record(&mut self, choice: usize, then: usize, is_tried: bool) {
         let Some((lease, holds)) = self.lease(choice) else { return };
         let due = self.store.now().plus(Duration::from_secs(7));
-        let then = [Resolution::Delivered, Resolution::Retry(due), Resolution::Dead(DeadReason::Gone), Resolution::Cancelled][then];
+        let then =
+            [Resolution::Delivered, Resolution::Retry(due), Resolution::Dead(DeadReason::Gone), Resolution::Cancelled][then];
         let number = self.rows[&lease.delivery_id].attempt_count + 1;
         let report = if is_tried { report(&self.store, lease, number, then) } else { untried(lease, then) };
         let recorded = record(&self.store, report).await;
