@@ -1,9 +1,6 @@
 //! `waypost openapi`: the document, as `openapi/openapi.json` holds it.
 
-use anyhow::Context;
-
 pub(super) fn run() -> anyhow::Result<()> {
-    let document = crate::http::router::documented().into_openapi().to_pretty_json().context("the document can't be written")?;
-    super::print(document);
+    super::print(crate::http::openapi::document_text().trim_end());
     Ok(())
 }

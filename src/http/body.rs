@@ -18,7 +18,14 @@ const COPY_BELOW: usize = 16 * 1024;
 /// # Errors
 /// 413, 408, or 400 if the connection broke.
 pub(super) async fn read(body: Body, config: &Config) -> Result<Bytes> {
-    let limit = config.ingest.max_body_bytes;
+    read_at_most(body, config.ingest.max_body_bytes, config).await
+}
+
+/// The whole body, at most `limit` bytes long, arrived within `server.body_timeout_ms`.
+///
+/// # Errors
+/// 413, 408, or 400 if the connection broke.
+pub(super) async fn read_at_most(body: Body, limit: usize, config: &Config) -> Result<Bytes> {
     // A body that announces its length is refused before a byte of it is read.
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
@@ -31,7 +38,7 @@ pub(super) async fn read(body: Body, config: &Config) -> Result<Bytes> {
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::new(Code::PayloadTooLarge, format!("The body is longer than {limit} bytes (`ingest.max_body_bytes`)."))
+    Problem::new(Code::PayloadTooLarge, format!("The body is longer than {limit} bytes."))
 }
 
 fn too_slow(limit_ms: u64) -> Problem {

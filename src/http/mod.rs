@@ -3,11 +3,14 @@
 //! [`router`] puts the parts together, [`server`] runs them on a socket. A [`Problem`] is the only error response there is;
 //! an [`auth::Caller`] is the only way to a tenant's things.
 
+pub mod api;
 pub mod auth;
 mod body;
 pub mod dev;
+pub mod docs;
 pub mod health;
 pub mod ingest;
+pub mod openapi;
 pub mod problem;
 mod remembered;
 pub mod router;

@@ -7,16 +7,10 @@ use axum::Router;
 use axum::http::{Method, Uri};
 use axum::response::Redirect;
 use axum::routing::get;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{dev, health, ingest};
-
-/// Every documented route of the API.
-pub fn documented() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(ingest::routes()).merge(health::routes())
-}
+use super::{dev, docs, health, openapi};
 
 /// What this node serves: everything, or only its health if it is a dispatcher.
 pub fn build(state: AppState) -> Router {
@@ -26,7 +20,10 @@ pub fn build(state: AppState) -> Router {
 }
 
 fn api(state: &AppState) -> Router<AppState> {
-    let routes = Router::from(documented()).route("/", get(|| async { Redirect::temporary("/docs") }));
+    let routes = Router::from(openapi::routes())
+        .route("/openapi.json", get(openapi::get_document))
+        .route("/", get(|| async { Redirect::temporary("/docs") }))
+        .merge(docs::routes());
     if state.config.dev { routes.merge(dev::inbox::routes()) } else { routes }
 }
 

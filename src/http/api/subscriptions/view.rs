@@ -1,0 +1,104 @@
+//! Subscriptions as JSON shows them: never with a secret, but where that is the purpose.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::filter::Filter;
+use crate::domain::id::SubscriptionId;
+use crate::domain::secret::Secret;
+use crate::domain::subscription::{self, Config, Credential, DisabledReason, Protocol, ProtocolSettings, Spec, Status};
+
+/// A standing interest in events, where to bring them and how.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Subscription {
+    /// Its identifier.
+    id: SubscriptionId,
+    /// Whether events are delivered to it.
+    status: Status,
+    /// Why it is disabled, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    disabled_reason: Option<DisabledReason>,
+    /// The URL that events are delivered to.
+    sink: String,
+    /// How they get there.
+    protocol: Protocol,
+    /// Only events of exactly this source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    source: Option<String>,
+    /// Only events of one of these types; empty means all.
+    types: Vec<String>,
+    /// Only events that all of these match.
+    filters: Vec<Filter>,
+    /// How the request is made.
+    protocolsettings: ProtocolSettings,
+    /// Of what kind the credential is that is used at the sink; the credential itself is never shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sinkcredential: Option<ShownCredential>,
+    /// What it is for, in its owner's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    /// The owner's own labels.
+    metadata: BTreeMap<String, String>,
+    /// How deliveries are made.
+    config: Config,
+    /// When it was created.
+    created_at: Timestamp,
+    /// When it was last changed.
+    updated_at: Timestamp,
+}
+
+/// What is shown of a credential.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShownCredential {
+    /// Its kind: `PLAIN` or `ACCESSTOKEN`.
+    credentialtype: &'static str,
+}
+
+/// The name of a credential's kind (SPECS SU-5).
+pub(super) const fn credential_type(credential: &Credential) -> &'static str {
+    match credential {
+        Credential::Plain { .. } => "PLAIN",
+        Credential::AccessToken { .. } => "ACCESSTOKEN",
+    }
+}
+
+impl From<subscription::Subscription> for Subscription {
+    fn from(subscription: subscription::Subscription) -> Self {
+        let Spec { sink, protocol, source, types, filters, protocolsettings, sinkcredential, description, metadata, config } =
+            subscription.spec;
+        let sinkcredential = sinkcredential.map(|held| ShownCredential { credentialtype: credential_type(&held) });
+        Self {
+            id: subscription.id,
+            status: subscription.status,
+            disabled_reason: subscription.disabled_reason,
+            sink,
+            protocol,
+            source,
+            types,
+            filters,
+            protocolsettings,
+            sinkcredential,
+            description,
+            metadata,
+            config,
+            created_at: subscription.created_at,
+            updated_at: subscription.updated_at,
+        }
+    }
+}
+
+/// A subscription with its secret, as just created.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CreatedSubscription {
+    #[serde(flatten)]
+    pub(super) subscription: Subscription,
+    /// What signs its deliveries (`whsec_…`); `/secrets` shows it again.
+    pub(super) secret: Secret,
+}

@@ -1,0 +1,157 @@
+//! `/v1/tenants`: the customers that are kept apart. Only who reaches all tenants makes and deletes them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::wire::answers::{BodyProblems, ChangeProblems, Problems};
+use super::wire::{Body, Cursor, Id, Limit, List, Listed, Query, page};
+use crate::domain::clock::Timestamp;
+use crate::domain::credential::{Reach, Scope};
+use crate::domain::tenant::{self, TenantName};
+use crate::http::problem::{Code, Problem, Result};
+use crate::http::{AppState, Caller};
+use crate::store::Store;
+
+/// The most characters of a description.
+const MAX_DESCRIPTION: usize = 1024;
+
+/// A page of them, under a name for the document.
+type TenantList = List<Tenant>;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(list_tenants, create_tenant)).routes(routes!(get_tenant, delete_tenant))
+}
+
+/// A customer whose producers, events, subscriptions and deliveries are kept apart from all others'.
+#[derive(Debug, Serialize, ToSchema)]
+struct Tenant {
+    /// Its name, which is its identity.
+    #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,62}$")]
+    name: String,
+    /// What it is, in its administrator's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    /// When it was created.
+    created_at: Timestamp,
+}
+
+impl From<tenant::Tenant> for Tenant {
+    fn from(tenant: tenant::Tenant) -> Self {
+        Self { name: tenant.name.to_string(), description: tenant.description, created_at: tenant.created_at }
+    }
+}
+
+impl Listed for Tenant {
+    const KIND: &'static str = "ten";
+}
+
+/// A tenant to be created.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewTenant {
+    /// Its name, which is its identity.
+    #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,62}$")]
+    name: String,
+    /// What it is, in its administrator's words.
+    #[schema(max_length = 1024)]
+    description: Option<String>,
+}
+
+impl NewTenant {
+    fn into_tenant(self, created_at: Timestamp) -> Result<tenant::Tenant> {
+        let refused = |pointer, detail: String| Problem::invalid_request("The tenant is not valid.").at_pointer(pointer, detail);
+        let name = self.name.parse().map_err(|error: tenant::InvalidTenantName| refused("/name", error.to_string()))?;
+        if self.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+            return Err(refused("/description", format!("must have at most {MAX_DESCRIPTION} characters")));
+        }
+        Ok(tenant::Tenant { name, description: self.description, created_at })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListTenants {
+    /// How many rows the page may have.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 250, default = 50)]
+    limit: Limit,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Tenant>>,
+}
+
+/// Lists tenants, newest first; a credential of one tenant sees that one.
+#[utoipa::path(
+    get, path = "/v1/tenants", tag = "tenants", params(ListTenants), security(("bearer" = ["admin"])),
+    responses((status = 200, description = "A page of tenants", body = TenantList), Problems)
+)]
+async fn list_tenants(
+    State(store): State<Arc<dyn Store>>,
+    caller: Caller,
+    Query(ListTenants { limit, cursor }): Query<ListTenants>,
+) -> Result<Json<List<Tenant>>> {
+    caller.require(Scope::Admin)?;
+    if let Reach::Tenant(own) = &caller.reach {
+        return Ok(Json(List::whole(vec![store.tenant(own).await?.into()])));
+    }
+    let rows = store.tenants(page(limit, cursor)).await?;
+    Ok(Json(List::page::<Tenant, _>(rows, Tenant::from)))
+}
+
+/// Creates a tenant.
+#[utoipa::path(
+    post, path = "/v1/tenants", tag = "tenants", request_body = NewTenant, security(("bearer" = ["admin"])),
+    responses((status = 201, description = "The tenant", body = Tenant, headers(("Location" = String))), BodyProblems)
+)]
+async fn create_tenant(
+    State(app): State<AppState>,
+    caller: Caller,
+    Body(body): Body<NewTenant>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Tenant>)> {
+    caller.require(Scope::Admin)?;
+    caller.require_all_tenants()?;
+    let tenant = body.into_tenant(app.clock.now())?;
+    app.store.create_tenant(&tenant).await?;
+    app.authenticator.forget();
+    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/tenants/{}", tenant.name))], Json(tenant.into())))
+}
+
+/// Reads one tenant.
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}", tag = "tenants", params(("id" = String, Path, description = "The tenant's name")),
+    security(("bearer" = ["admin"])),
+    responses((status = 200, description = "The tenant", body = Tenant), Problems)
+)]
+async fn get_tenant(State(store): State<Arc<dyn Store>>, caller: Caller, Id(name): Id<TenantName>) -> Result<Json<Tenant>> {
+    caller.require(Scope::Admin)?;
+    if matches!(&caller.reach, Reach::Tenant(own) if *own != name) {
+        return Err(Problem::not_found("There is no such tenant."));
+    }
+    Ok(Json(store.tenant(&name).await?.into()))
+}
+
+/// Deletes a tenant that has no subscriptions, producers or API keys.
+#[utoipa::path(
+    delete, path = "/v1/tenants/{id}", tag = "tenants", params(("id" = String, Path, description = "The tenant's name")),
+    security(("bearer" = ["admin"])),
+    responses((status = 204, description = "It is deleted"), ChangeProblems)
+)]
+async fn delete_tenant(State(app): State<AppState>, caller: Caller, Id(name): Id<TenantName>) -> Result<StatusCode> {
+    caller.require(Scope::Admin)?;
+    caller.require_all_tenants()?;
+    if name.as_str() == TenantName::DEFAULT {
+        return Err(Problem::new(Code::Conflict, "The tenant `default` exists from the start and can't be deleted."));
+    }
+    app.store.delete_tenant(&name).await?;
+    app.authenticator.forget();
+    Ok(StatusCode::NO_CONTENT)
+}
