@@ -34,7 +34,8 @@ pub struct Jwt {
     /// Keys known beforehand.
     #[serde(default)]
     pub keys: Vec<JwtKey>,
-    /// The algorithms it may use; none named means every asymmetric one.
+    /// The algorithms its published keys may be used with; none named means every asymmetric one. Keys known beforehand name
+    /// their own.
     #[serde(default)]
     pub algorithms: Vec<String>,
     /// The claim that names the tenant; a token without it, from an issuer that may speak for all, reaches all tenants.

@@ -12,11 +12,11 @@ pub struct Server {
     pub max_connections: usize,
     /// Requests worked on at once.
     pub max_requests: usize,
-    /// Limit for a request's headers to arrive.
+    /// Limit for a request's headers to arrive, and for a connection to have none under way.
     pub header_timeout_ms: u64,
     /// Limit for a request's body to arrive.
     pub body_timeout_ms: u64,
-    /// Bytes of headers in a request.
+    /// Bytes of headers in a request; at least 8192.
     pub max_header_bytes: u32,
     /// Header lines in a request.
     pub max_headers: usize,

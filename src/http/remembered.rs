@@ -114,6 +114,7 @@ impl<V> Drop for Turn<'_, V> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::task::Poll;
 
     use super::*;
     use crate::domain::clock::ManualClock;
@@ -125,9 +126,11 @@ mod tests {
         (Remembered::new(clock.clone(), MINUTE, absence), clock)
     }
 
-    async fn count(looked: &AtomicUsize, answer: Option<u8>) -> Result<Option<u8>, StoreError> {
-        looked.fetch_add(1, Ordering::SeqCst);
-        Ok(answer)
+    fn count(looked: &AtomicUsize, answer: Option<u8>) -> impl Future<Output = Result<Option<u8>, StoreError>> {
+        std::future::poll_fn(move |_| {
+            looked.fetch_add(1, Ordering::SeqCst);
+            Poll::Ready(Ok(answer))
+        })
     }
 
     #[tokio::test]

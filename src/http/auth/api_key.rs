@@ -125,3 +125,32 @@ async fn store_key(store: &dyn Store, name: &str, key: &Secret, now: Timestamp, 
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entropy::SystemEntropy;
+
+    #[test]
+    fn generated_keys_are_valid_and_differ() {
+        let (first, second) = (generate(&SystemEntropy::new()), generate(&SystemEntropy::new()));
+        assert_ne!(first, second);
+        assert_eq!(first.expose().len(), PREFIX.len() + RANDOM_CHARACTERS);
+        validate(first.expose()).unwrap();
+    }
+
+    #[test]
+    fn chosen_key_needs_the_prefix_and_twenty_plain_characters() {
+        validate("wp_01234567890123456789").unwrap();
+        validate("wp_development_key_not_for_production").unwrap();
+        for text in ["", "wp_", "wp_0123456789012345678", "01234567890123456789012", "wp_0123456789012345678 9"] {
+            assert!(validate(text).is_err(), "{text:?}");
+        }
+        assert!(validate(&format!("wp_{}", "a".repeat(300))).is_err());
+    }
+
+    #[test]
+    fn hint_is_the_end_of_the_key() {
+        assert_eq!(hint("wp_01234567890123456abc"), "6abc");
+    }
+}

@@ -11,6 +11,3 @@ pub mod jwt;
 
 pub use authenticator::{Authenticator, Identity};
 pub use caller::{Caller, TENANT_HEADER};
-
-#[cfg(test)]
-mod tests;
