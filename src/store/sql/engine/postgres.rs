@@ -9,8 +9,9 @@ use crate::config::Database;
 
 /// What every session begins with. `synchronous_commit` is promise 1 of the design, whatever `postgresql.conf` says; the limits
 /// end a statement or transaction whose node has gone to sleep before it blocks the others for long. A prepared statement keeps
-/// the plan it got while its tables were empty, when reading them whole seemed cheapest: so that is never a choice.
-pub(in crate::store::sql) const SESSION: &str = "SET synchronous_commit = on; SET enable_seqscan = off; SET statement_timeout = '30s'; \
+/// the plan it got while its tables were empty, when reading them whole seemed cheapest: so that is never a choice. Where there is
+/// no other (a few nodes), it seems so dear that Postgres would compile it for a tenth of a second: so that is off.
+pub(in crate::store::sql) const SESSION: &str = "SET synchronous_commit = on; SET enable_seqscan = off; SET jit = off; SET statement_timeout = '30s'; \
                        SET idle_in_transaction_session_timeout = '30s'; SET TIME ZONE 'UTC'";
 
 /// A connection that was not used for so long is asked whether it still lives before it is given out. Asking every time would

@@ -15,7 +15,8 @@ use crate::store::sql::failure::store_error;
 use crate::store::{Lease, Recorded, Report, SinkPause, StoreError};
 
 /// Attempts are kept for the leases that still held, which are returned. An attempt's number that is taken already can only be
-/// a defect elsewhere; it must not stop the outbox.
+/// a defect elsewhere; it must not stop the outbox. The state is hidden from the planner (`|| ''`), who would else read the whole
+/// index of deliveries in flight, which is empty when the plan is made.
 const RECORD: &str = "WITH ended AS (
     UPDATE deliveries d SET
         state = r.state, next_attempt_at = r.next_attempt_at, reason = r.reason, finished_at = r.finished_at, lease_owner = NULL,
@@ -24,7 +25,7 @@ const RECORD: &str = "WITH ended AS (
         last_error_class = CASE WHEN r.made = 1 THEN r.error_class ELSE d.last_error_class END
     FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
         AS r (id, token, state, next_attempt_at, reason, finished_at, made, status, error_class)
-    WHERE d.id = r.id AND d.lease_token = r.token AND d.state = 'in_flight'
+    WHERE d.id = r.id AND d.lease_token = r.token AND d.state || '' = 'in_flight'
     RETURNING d.id, d.lease_token
 ), kept AS (
     INSERT INTO attempts (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers,
