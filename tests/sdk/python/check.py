@@ -149,7 +149,7 @@ def main():
     posted = post_all("/v1/events", lambda _: bearer, ["binary", "structured", "batched"])
 
     producer = api("POST", "/v1/producers", {"name": f"python {RUN}", "kind": "standard_webhooks"})
-    signer = Webhook(producer["secret"])
+    signer = Webhook(producer["secrets"][0])
 
     def sign(body):
         identifier, now = f"msg_{uuid.uuid4().hex}", datetime.now(timezone.utc)
