@@ -2,6 +2,7 @@
 # Writes every generated file anew; with --check it changes nothing and fails if one differs.
 #
 #   openapi/openapi.json    from the handlers (`waypost openapi`)
+#   docs/errors.md          from the list of problem codes (`waypost openapi --errors`)
 #   docs/configuration.md   the block between its markers, from src/config/default.toml
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,6 +23,9 @@ settle() {
 
 cargo run --locked --quiet -- openapi >"$fresh/file"
 settle openapi/openapi.json
+
+cargo run --locked --quiet -- openapi --errors >"$fresh/file"
+settle docs/errors.md
 
 awk -v source=src/config/default.toml '
     /<!-- begin: default.toml -->/ { print; print "```toml"; while ((getline line < source) > 0) print line; print "```"; inside = 1; next }

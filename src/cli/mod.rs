@@ -39,7 +39,7 @@ enum Command {
     /// Bring the database's schema up to date and end.
     Migrate,
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi(openapi::Options),
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -80,7 +80,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => runtime()?.block_on(serve::run(settings.load()?))?,
         Command::Migrate => runtime()?.block_on(migrate::run(settings.load()?))?,
-        Command::Openapi => openapi::run()?,
+        Command::Openapi(options) => openapi::run(&options)?,
         Command::Config(command) => config::run(&command, &settings)?,
         Command::Healthcheck(options) => return runtime()?.block_on(healthcheck::run(&options, settings.load()?)),
         Command::Demo => runtime()?.block_on(demo::run())?,
