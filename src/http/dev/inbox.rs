@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -64,8 +65,11 @@ pub fn routes() -> Router<AppState> {
     Router::new().route("/dev/inbox/{name}", get(list).post(receive))
 }
 
-async fn list(State(state): State<AppState>, Path(name): Path<String>) -> Json<Listing> {
-    Json(Listing { data: state.inboxes.list(&name) })
+/// Laid out for the person who looks at it.
+async fn list(State(state): State<AppState>, Path(name): Path<String>) -> impl IntoResponse {
+    let listing = Listing { data: state.inboxes.list(&name) };
+    // Texts and values that were JSON before: serialising can't fail.
+    ([(header::CONTENT_TYPE, "application/json")], serde_json::to_string_pretty(&listing).unwrap_or_default())
 }
 
 async fn receive(State(state): State<AppState>, Path(name): Path<String>, request: Request) -> Result<StatusCode> {

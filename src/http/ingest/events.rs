@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::receipt::{BatchReceipt, EventReceipt, accepted};
+use super::receipt::{Receipts, accepted};
 use super::{CloudEvent, handshake, media};
 use crate::domain::credential::Scope;
 use crate::domain::trace::Traceparent;
@@ -28,14 +28,11 @@ use crate::routing;
         content(
             (CloudEvent = "application/cloudevents+json"),
             (Vec<CloudEvent> = "application/cloudevents-batch+json"),
-            (Vec<u8> = "*/*"),
+            (serde_json::Value = "*/*"),
         ),
     ),
     responses(
-        (status = 202, description = "Stored; a batch is answered with a list", content(
-            (EventReceipt = "application/json"),
-            (BatchReceipt = "application/json"),
-        )),
+        (status = 202, description = "Stored; a batch is answered with a list", body = Receipts),
         (status = "default", description = "Nothing was accepted", body = Document, content_type = "application/problem+json"),
     ),
 )]

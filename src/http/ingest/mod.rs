@@ -10,7 +10,7 @@ mod producers;
 mod receipt;
 mod schema;
 
-pub use receipt::{BatchReceipt, EventReceipt};
+pub use receipt::{BatchReceipt, EventReceipt, Receipts};
 pub use schema::CloudEvent;
 
 pub use producers::Doors;

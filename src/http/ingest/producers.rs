@@ -10,7 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 
 use super::events::traceparent;
-use super::receipt::{BatchReceipt, EventReceipt, accepted};
+use super::receipt::{Receipts, accepted};
 use super::{CloudEvent, media};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::read::Mode;
@@ -104,10 +104,7 @@ struct Message<'a> {
         content((CloudEvent = "application/cloudevents+json"), (Vec<CloudEvent> = "application/cloudevents-batch+json")),
     ),
     responses(
-        (status = 202, description = "Stored; a batch is answered with a list", content(
-            (EventReceipt = "application/json"),
-            (BatchReceipt = "application/json"),
-        )),
+        (status = 202, description = "Stored; a batch is answered with a list", body = Receipts),
         (status = "default", description = "Nothing was accepted", body = Document, content_type = "application/problem+json"),
     ),
 )]

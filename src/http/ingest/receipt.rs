@@ -29,6 +29,16 @@ pub struct BatchReceipt {
     pub data: Vec<EventReceipt>,
 }
 
+/// What is answered: one receipt for an event, a list of them for a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Receipts {
+    /// To one event.
+    One(EventReceipt),
+    /// To a batch.
+    List(BatchReceipt),
+}
+
 /// Whether the answer is one receipt or a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -49,12 +59,13 @@ impl Events {
 /// 202 with the receipts: accepted and durable, not yet delivered (SPECS HR-50).
 pub(super) fn accepted(receipts: Vec<Receipt>, shape: Shape) -> Response {
     let mut data = receipts.into_iter().map(EventReceipt::from);
-    let body = match (shape, data.len()) {
-        (Shape::One, 1) => serde_json::to_vec(&data.next()),
-        _ => serde_json::to_vec(&BatchReceipt { data: data.collect() }),
+    let answer = match (shape, data.len()) {
+        (Shape::One, 1) => data.next().map(Receipts::One),
+        _ => Some(Receipts::List(BatchReceipt { data: data.collect() })),
     };
     // Identifiers and numbers alone: serialising can't fail.
-    (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body.unwrap_or_default()).into_response()
+    (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], serde_json::to_vec(&answer).unwrap_or_default())
+        .into_response()
 }
 
 impl From<Receipt> for EventReceipt {

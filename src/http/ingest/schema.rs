@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CloudEvent {
     /// The version of the specification: `1.0`.
-    #[schema(example = "1.0")]
+    #[schema(pattern = r"^1\.0$", example = "1.0")]
     pub specversion: String,
     /// The producer's identity of the event, unique within its source.
     #[schema(min_length = 1, example = "A234-1234-1234")]

@@ -64,3 +64,9 @@ fn page_of_errors_explains_every_code() {
         assert!(page.contains(&format!("\n## {}\n", code.as_str())), "{code:?}");
     }
 }
+
+#[test]
+fn committed_page_of_errors_is_that_of_the_code() {
+    let committed = include_str!("../../../docs/errors.md");
+    assert!(committed == errors_markdown(), "docs/errors.md is out of date: run `make generate`");
+}
