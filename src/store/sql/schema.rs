@@ -57,16 +57,19 @@ pub(super) fn is_behind(applied: &[i64]) -> Result<bool, OpenError> {
     Ok(SQLITE.iter().any(|migration| !applied.contains(&migration.version)))
 }
 
+// `run_direct`, because the future of `Migrator::run` is not `Send` for every lifetime, and opening must be possible in a task.
+
 /// Applies what a SQLite file lacks.
 pub(super) async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
-    SQLITE.run(pool).await.map_err(refused)
+    let mut connection = pool.acquire().await.map_err(OpenError::Unreachable)?;
+    SQLITE.run_direct(None, &mut *connection, false).await.map_err(refused)
 }
 
 /// Applies what a Postgres database lacks, on a connection of its own: a migration may take longer than a statement should.
 /// Nodes that start together take turns by an advisory lock, which goes with the connection.
 pub(super) async fn migrate_postgres(server: &PgConnectOptions) -> Result<(), OpenError> {
     let mut connection = PgConnection::connect_with(server).await.map_err(OpenError::Unreachable)?;
-    let done = POSTGRES.run(&mut connection).await.map_err(refused);
+    let done = POSTGRES.run_direct(None, &mut connection, false).await.map_err(refused);
     connection.close().await.map_err(OpenError::Unreachable)?;
     done
 }

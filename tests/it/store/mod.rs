@@ -1,5 +1,14 @@
 //! The conformance suite of the store: one behaviour, two databases.
 
+mod credentials;
+mod dead_letters;
+mod deliveries;
+mod events;
 mod open;
 mod outbox;
+mod sample;
 mod schema;
+mod stats;
+mod subscriptions;
+mod tenants;
+mod vault;

@@ -4,20 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection, Executor, Row, SqlSafeStr};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Executor, Row, SqlSafeStr};
 use waypost::store::sql;
 
 use crate::support::database::{Database, Kind};
-
-async fn sqlite(database: &Database) -> SqliteConnection {
-    let path = database.path().expect("the database is a file");
-    SqliteConnectOptions::new().filename(path).connect().await.unwrap()
-}
-
-async fn postgres(database: &Database) -> PgConnection {
-    PgConnection::connect(database.url()).await.unwrap()
-}
 
 async fn migrated(kind: Kind) -> Database {
     let database = Database::create(kind).await;
@@ -39,7 +30,7 @@ fn migrations_have_the_same_numbers_and_names_in_both_folders() {
 #[tokio::test]
 async fn every_statement_of_the_control_plane_prepares_on_sqlite() {
     let database = migrated(Kind::Sqlite).await;
-    let mut connection = sqlite(&database).await;
+    let mut connection = database.sqlite().await;
     for text in sql::statements() {
         connection.prepare(text.into_sql_str()).await.unwrap_or_else(|error| panic!("{error}\n{text}"));
     }
@@ -48,7 +39,7 @@ async fn every_statement_of_the_control_plane_prepares_on_sqlite() {
 #[tokio::test]
 async fn every_statement_of_the_control_plane_prepares_on_postgres() {
     let database = migrated(Kind::Postgres).await;
-    let mut connection = postgres(&database).await;
+    let mut connection = database.postgres().await;
     for text in sql::statements() {
         connection.prepare(text.into_sql_str()).await.unwrap_or_else(|error| panic!("{error}\n{text}"));
     }
@@ -117,8 +108,8 @@ fn add_index(schema: &mut Schema, table: String, is_unique: bool, columns: Strin
 #[tokio::test]
 async fn both_schemas_have_the_same_tables_columns_and_indexes() {
     let (on_sqlite, on_postgres) = (migrated(Kind::Sqlite).await, migrated(Kind::Postgres).await);
-    let mut of_sqlite = schema_of_sqlite(&mut sqlite(&on_sqlite).await).await;
-    let mut of_postgres = schema_of_postgres(&mut postgres(&on_postgres).await).await;
+    let mut of_sqlite = schema_of_sqlite(&mut on_sqlite.sqlite().await).await;
+    let mut of_postgres = schema_of_postgres(&mut on_postgres.postgres().await).await;
     for schema in [&mut of_sqlite, &mut of_postgres] {
         // Columns keep their order, which comes first; indexes have none.
         schema.values_mut().for_each(|lines| {

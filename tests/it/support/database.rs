@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqlSafeStr};
 use tempfile::TempDir;
 use waypost::config::{Config, Database as Settings, Encryption};
 use waypost::domain::clock::{Clock, ManualClock, Timestamp};
@@ -75,6 +78,37 @@ impl Database {
     pub async fn open_with(&self, encryption: &Encryption) -> Result<SqlStore, OpenError> {
         SqlStore::open(&self.settings(), encryption, Arc::new(SystemEntropy::new())).await
     }
+
+    /// Runs a statement behind the store's back.
+    pub async fn run(&self, statement: impl SqlSafeStr) {
+        let statement = sqlx::raw_sql(statement);
+        match &self.place {
+            Place::Sqlite(_) => self.sqlite().await.execute(statement).await.map(|_| ()),
+            Place::Postgres { .. } => self.postgres().await.execute(statement).await.map(|_| ()),
+        }
+        .expect("the statement of the test runs");
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        match &self.place {
+            Place::Sqlite(_) => sqlx::query_scalar(statement).fetch_one(&mut self.sqlite().await).await,
+            Place::Postgres { .. } => sqlx::query_scalar(statement).fetch_one(&mut self.postgres().await).await,
+        }
+        .expect("the table can be counted")
+    }
+
+    /// A connection of its own to the file.
+    pub async fn sqlite(&self) -> SqliteConnection {
+        let path = self.path().expect("the database is a file");
+        SqliteConnectOptions::new().filename(path).connect().await.expect("the file can be opened")
+    }
+
+    /// A connection of its own to the server.
+    pub async fn postgres(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.expect("the server answers")
+    }
 }
 
 impl Drop for Database {
@@ -108,6 +142,12 @@ impl TestStore {
         let store = database.open().await.expect("an empty database can be opened");
         let clock = ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time"));
         Self { store: Arc::new(store), clock, entropy: SystemEntropy::new(), database }
+    }
+
+    /// Closes the store and leaves its database.
+    pub async fn into_database(self) -> Database {
+        self.store.close().await;
+        self.database
     }
 
     /// The store, to be shared with tasks.
