@@ -6,13 +6,48 @@
 /// Arrays and objects inside each other, at most.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// Why a text is no JSON, and the byte at which that shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SyntaxError {
-    /// The offset of the byte at fault.
-    pub at: usize,
-    /// What would have been right.
-    pub what: &'static str,
+/// Why a text is no JSON; the scanner stands where that shows. One byte, since every step of the scanner may answer it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SyntaxError {
+    /// A value should be here.
+    #[error("expected a JSON value")]
+    Value,
+    /// The text ends too early.
+    #[error("the text ends too early")]
+    End,
+    /// A name of a member should be here.
+    #[error("expected a member's name in double quotes")]
+    Name,
+    /// A name was not followed by a colon.
+    #[error("expected `:` after a member's name")]
+    Colon,
+    /// A member or element was followed by something else than another one or the end of its kind.
+    #[error("expected `,` or the closing bracket")]
+    Comma,
+    /// A word that is none of the three.
+    #[error("expected `true`, `false` or `null`")]
+    Word,
+    /// A number without a digit where one is needed.
+    #[error("a number lacks a digit")]
+    Digit,
+    /// A backslash that begins no escape.
+    #[error("a backslash must begin an escape that JSON knows")]
+    Escape,
+    /// A control character as itself.
+    #[error("control characters in strings must be escaped")]
+    Control,
+    /// Half of a surrogate pair where a name is needed.
+    #[error("a member's name has half of a surrogate pair")]
+    Surrogate,
+    /// Too many arrays and objects inside each other.
+    #[error("arrays and objects may not be nested more than 128 deep")]
+    Depth,
+    /// More text after the value.
+    #[error("nothing may follow the JSON value")]
+    Trailing,
+    /// A batch that is no array.
+    #[error("a batch must be a JSON array of events")]
+    Batch,
 }
 
 /// A value and where it lies, quotes and brackets included.
@@ -51,18 +86,17 @@ pub(super) struct Scanner<'a> {
     pub at: usize,
 }
 
+/// What a step answers.
+type Step<T = ()> = Result<T, SyntaxError>;
+
 impl<'a> Scanner<'a> {
     /// Begins at the start of `text`.
     pub(super) const fn new(text: &'a str) -> Self {
         Self { bytes: text.as_bytes(), at: 0 }
     }
 
-    /// The error that something else than `what` is here.
-    pub(super) const fn error<T>(&self, what: &'static str) -> Result<T, SyntaxError> {
-        Err(SyntaxError { at: self.at, what })
-    }
-
     /// The next byte that is no white space, not taken.
+    #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
@@ -71,132 +105,165 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `byte`, white space before it included.
-    pub(super) fn take(&mut self, byte: u8, what: &'static str) -> Result<(), SyntaxError> {
+    pub(super) fn take(&mut self, byte: u8, error: SyntaxError) -> Step {
         if self.peek() != Some(byte) {
-            return self.error(what);
+            return Err(error);
         }
         self.at += 1;
         Ok(())
     }
 
     /// Nothing but white space is left.
-    pub(super) fn finish(&mut self) -> Result<(), SyntaxError> {
-        if self.peek().is_some() { self.error("nothing may follow the JSON value") } else { Ok(()) }
+    pub(super) fn finish(&mut self) -> Step {
+        if self.peek().is_some() { Err(SyntaxError::Trailing) } else { Ok(()) }
     }
 
     /// After one member or element: whether another follows, or `close` was taken.
-    pub(super) fn goes_on(&mut self, close: u8, what: &'static str) -> Result<bool, SyntaxError> {
-        let next = self.peek();
-        if next != Some(b',') && next != Some(close) {
-            return self.error(what);
+    pub(super) fn goes_on(&mut self, close: u8) -> Step<bool> {
+        match self.peek() {
+            Some(next) if next == b',' || next == close => {
+                self.at += 1;
+                Ok(next == b',')
+            }
+            Some(_) => Err(SyntaxError::Comma),
+            None => Err(SyntaxError::End),
         }
-        self.at += 1;
-        Ok(next == Some(b','))
+    }
+
+    /// Takes a member's name and its colon.
+    pub(super) fn name(&mut self) -> Step<Value> {
+        if self.peek() != Some(b'"') {
+            return Err(SyntaxError::Name);
+        }
+        let start = self.at;
+        let is_escaped = self.string()?;
+        let name = Value { kind: ValueKind::Text { is_escaped }, start, end: self.at };
+        self.take(b':', SyntaxError::Colon)?;
+        Ok(name)
     }
 
     /// Takes one value that lies `depth` arrays and objects deep.
-    pub(super) fn value(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    pub(super) fn value(&mut self, depth: usize) -> Step<Value> {
         let first = self.peek();
         let start = self.at;
         let kind = match first {
-            Some(b'"') => return self.string(),
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b't') => self.word(b"true", ValueKind::Boolean)?,
-            Some(b'f') => self.word(b"false", ValueKind::Boolean)?,
-            Some(b'n') => self.word(b"null", ValueKind::Null)?,
-            Some(_) => return self.error("expected a JSON value"),
-            None => return self.error("the text ends where a JSON value should begin"),
+            Some(b'{' | b'[') => {
+                self.compound(depth)?;
+                ValueKind::Compound
+            }
+            _ => self.scalar(first)?,
         };
         Ok(Value { kind, start, end: self.at })
     }
 
-    /// Takes one string.
-    pub(super) fn string(&mut self) -> Result<Value, SyntaxError> {
-        self.take(b'"', "expected a string in double quotes")?;
-        let start = self.at - 1;
+    /// Takes an array or object with all that is in it. A loop and a stack of bits, so that its depth costs nothing.
+    fn compound(&mut self, depth: usize) -> Step {
+        let mut open = Nesting { kinds: 0, depth, base: depth };
+        loop {
+            match self.peek() {
+                Some(bracket @ (b'{' | b'[')) => {
+                    let is_object = bracket == b'{';
+                    open.push(is_object)?;
+                    self.at += 1;
+                    if self.peek() != Some(if is_object { b'}' } else { b']' }) {
+                        self.name_in(is_object)?;
+                        continue;
+                    }
+                }
+                first => {
+                    self.scalar(first)?;
+                }
+            }
+            if !self.close(&mut open)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Behind a value, or an opening bracket that is closed at once: closes what ends here; whether another value follows.
+    fn close(&mut self, open: &mut Nesting) -> Step<bool> {
+        while let Some(is_object) = open.top() {
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.name_in(is_object)?;
+                    return Ok(true);
+                }
+                Some(b'}') if is_object => open.pop(),
+                Some(b']') if !is_object => open.pop(),
+                Some(_) => return Err(SyntaxError::Comma),
+                None => return Err(SyntaxError::End),
+            }
+            self.at += 1;
+        }
+        Ok(false)
+    }
+
+    fn name_in(&mut self, is_object: bool) -> Step {
+        if is_object {
+            self.name()?;
+        }
+        Ok(())
+    }
+
+    /// Takes a value that begins with `first` and is no array or object.
+    fn scalar(&mut self, first: Option<u8>) -> Step<ValueKind> {
+        match first {
+            Some(b'"') => Ok(ValueKind::Text { is_escaped: self.string()? }),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word(b"true", ValueKind::Boolean),
+            Some(b'f') => self.word(b"false", ValueKind::Boolean),
+            Some(b'n') => self.word(b"null", ValueKind::Null),
+            Some(_) => Err(SyntaxError::Value),
+            None => Err(SyntaxError::End),
+        }
+    }
+
+    /// Takes the string that begins here; whether there are backslashes in it.
+    fn string(&mut self) -> Step<bool> {
+        self.at += 1;
         let mut is_escaped = false;
         loop {
             self.at += plain_run(&self.bytes[self.at..]);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(Value { kind: ValueKind::Text { is_escaped }, start, end: self.at });
+                    return Ok(is_escaped);
                 }
                 Some(b'\\') => {
                     is_escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return self.error("control characters in strings must be escaped"),
-                None => return self.error("the text ends inside a string"),
+                Some(_) => return Err(SyntaxError::Control),
+                None => return Err(SyntaxError::End),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), SyntaxError> {
+    fn escape(&mut self) -> Step {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
             Some(b'u') => {
                 let digits = self.bytes.get(self.at + 2..self.at + 6);
                 if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                    return self.error("`\\u` needs four hexadecimal digits");
+                    return Err(SyntaxError::Escape);
                 }
                 self.at += 6;
             }
-            _ => return self.error("a backslash must begin an escape that JSON knows"),
+            _ => return Err(SyntaxError::Escape),
         }
         Ok(())
     }
 
-    fn object(&mut self, depth: usize) -> Result<ValueKind, SyntaxError> {
-        self.open(depth)?;
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(ValueKind::Compound);
-        }
-        loop {
-            self.peek();
-            self.string()?;
-            self.take(b':', "expected `:` after a member's name")?;
-            self.value(depth + 1)?;
-            if !self.goes_on(b'}', "expected `,` or `}` after a member")? {
-                return Ok(ValueKind::Compound);
-            }
-        }
-    }
-
-    fn array(&mut self, depth: usize) -> Result<ValueKind, SyntaxError> {
-        self.open(depth)?;
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(ValueKind::Compound);
-        }
-        loop {
-            self.value(depth + 1)?;
-            if !self.goes_on(b']', "expected `,` or `]` after an element")? {
-                return Ok(ValueKind::Compound);
-            }
-        }
-    }
-
-    const fn open(&mut self, depth: usize) -> Result<(), SyntaxError> {
-        if depth >= MAX_DEPTH {
-            return self.error("arrays and objects may not be nested more than 128 deep");
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn word(&mut self, word: &[u8], kind: ValueKind) -> Result<ValueKind, SyntaxError> {
+    fn word(&mut self, word: &[u8], kind: ValueKind) -> Step<ValueKind> {
         if !self.bytes[self.at..].starts_with(word) {
-            return self.error("expected `true`, `false` or `null`");
+            return Err(SyntaxError::Word);
         }
         self.at += word.len();
         Ok(kind)
     }
 
-    fn number(&mut self) -> Result<ValueKind, SyntaxError> {
+    fn number(&mut self) -> Step<ValueKind> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;
         }
@@ -219,13 +286,40 @@ impl<'a> Scanner<'a> {
         Ok(ValueKind::Number)
     }
 
-    fn digits(&mut self) -> Result<(), SyntaxError> {
-        let count = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 {
-            return self.error("a number lacks a digit");
+    fn digits(&mut self) -> Step {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
+            self.at += 1;
         }
-        self.at += count;
+        if self.at == start { Err(SyntaxError::Digit) } else { Ok(()) }
+    }
+}
+
+/// The arrays and objects that are open: one bit each, the innermost lowest, set for objects.
+struct Nesting {
+    kinds: u128,
+    depth: usize,
+    base: usize,
+}
+
+impl Nesting {
+    const fn push(&mut self, is_object: bool) -> Step {
+        if self.depth >= MAX_DEPTH {
+            return Err(SyntaxError::Depth);
+        }
+        self.depth += 1;
+        self.kinds = self.kinds << 1 | is_object as u128;
         Ok(())
+    }
+
+    const fn pop(&mut self) {
+        self.depth -= 1;
+        self.kinds >>= 1;
+    }
+
+    /// Whether the innermost is an object; `None` if none is open.
+    fn top(&self) -> Option<bool> {
+        (self.depth > self.base).then_some(self.kinds & 1 == 1)
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn is_core(name: &str) -> bool {
 
 /// What is wrong with the value of an attribute, in a sentence that has the attribute as its subject.
 pub(super) fn fault(name: &str, value: &str) -> Option<&'static str> {
-    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !value.chars().all(is_allowed) {
+    // Without a way out of the loop it takes many bytes at a time.
+    let is_printable_ascii = value.bytes().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
+    if !is_printable_ascii && !value.chars().all(is_allowed) {
         return Some("must not contain control characters or Unicode noncharacters");
     }
     match name {

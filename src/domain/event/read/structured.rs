@@ -68,14 +68,14 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax(&self, error: SyntaxError) -> Invalid {
-        let before = &self.body[..error.at.min(self.body.len())];
+        let before = &self.body[..self.scanner.at.min(self.body.len())];
         let line = before.split(|&byte| byte == b'\n').count();
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        Invalid::whole(format!("not valid JSON at line {line}, column {column}: {}", error.what))
+        Invalid::whole(format!("not valid JSON at line {line}, column {column}: {error}"))
     }
 
     fn events(&mut self) -> Result<Vec<Event>, SyntaxError> {
-        self.scanner.take(b'[', "a batch must be a JSON array of events")?;
+        self.scanner.take(b'[', SyntaxError::Batch)?;
         let mut events = Vec::new();
         if self.scanner.peek() == Some(b']') {
             self.scanner.at += 1;
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
                 break;
             }
             events.extend(self.event(Origin::Element(index))?);
-            if !self.scanner.goes_on(b']', "expected `,` or `]` after an event")? {
+            if !self.scanner.goes_on(b']')? {
                 break;
             }
         }
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         }
         while goes_on {
             self.member(origin, &mut draft, &mut members)?;
-            goes_on = self.scanner.goes_on(b'}', "expected `,` or `}` after a member")?;
+            goes_on = self.scanner.goes_on(b'}')?;
         }
         draft.check_required(&mut self.faults);
         let data = self.data(origin, &draft, &members, start);
@@ -123,13 +123,12 @@ impl<'a> Reader<'a> {
     }
 
     fn member(&mut self, origin: Origin, draft: &mut Draft, members: &mut Members<'a>) -> Result<(), SyntaxError> {
-        let key_at = self.scanner.at;
-        let key = self.scanner.string()?;
-        self.scanner.take(b':', "expected `:` after a member's name")?;
-        let value = self.scanner.value(1)?;
+        let key = self.scanner.name()?;
         let Ok(name) = self.string(key) else {
-            return Err(SyntaxError { at: key_at, what: "a member's name has half of a surrogate pair" });
+            self.scanner.at = key.start;
+            return Err(SyntaxError::Surrogate);
         };
+        let value = self.scanner.value(1)?;
         let place = match &*name {
             "data" => &mut members.data,
             "data_base64" => &mut members.data_base64,

@@ -130,7 +130,7 @@ fn text_that_is_no_json_says_where() {
 
 #[test]
 fn attributes_are_counted_and_the_limit_is_told_apart() {
-    let members: String = (0..252).map(|number| format!(r#","a{number}":"""#)).collect();
+    let members = (0..252).map(|number| format!(r#","a{number}":"""#)).collect::<Vec<_>>().concat();
     assert_eq!(with(&members).unwrap().attributes().count(), 256);
     let invalid = with(&format!(r#"{members},"b":null"#)).unwrap_err();
     assert!(invalid.is_too_large);

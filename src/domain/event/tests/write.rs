@@ -138,7 +138,7 @@ proptest! {
             None => prop_assert!(body.is_empty()),
             Some((sent, payload)) => {
                 prop_assert_eq!(&payload, &body);
-                let back = binary(&sent.into_iter().map(|(name, value)| (name, value)).collect(), payload, HeaderDecoding::Strict, Limits::default()).unwrap();
+                let back = binary(&sent.into_iter().collect(), payload, HeaderDecoding::Strict, Limits::default()).unwrap();
                 prop_assert_eq!(back.attribute("ext"), Some(&*ext));
             }
         }
