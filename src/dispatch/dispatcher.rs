@@ -21,8 +21,6 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::NodeId;
 use crate::store::{SharedDirectory, StatsBuffer, Store};
 
-/// How often counters are written.
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait for a timer that somebody may set meanwhile.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 /// How long the last words to the database may take.
@@ -46,7 +44,7 @@ pub struct DispatchParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Counters of this node; the dispatcher writes them each second.
+    /// Counters of this node; somebody else writes them to the store.
     pub stats: Arc<StatsBuffer>,
 }
 
@@ -67,14 +65,14 @@ impl Dispatcher {
     }
 
     /// Dispatches until `stop` is cancelled. Then nothing more is begun, open requests are finished and recorded, everything
-    /// else goes back to the database, and the node is forgotten. When `abort` is cancelled open requests are broken off and
-    /// what can't be recorded at once is left for others to reclaim.
+    /// else goes back to the database, and the node is forgotten. When that takes longer than `grace`, open requests are broken
+    /// off and what can't be recorded at once is left for others to reclaim.
     ///
     /// # Panics
     /// If one of its tasks does: a node that looks alive and does not deliver would be worse.
-    pub async fn run(self, stop: CancellationToken, abort: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken, grace: Duration) {
         let Self { shared, ended } = self;
-        let (recorded, done) = (CancellationToken::new(), CancellationToken::new());
+        let (abort, recorded, done) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let mut feeding = JoinSet::new();
         feeding.spawn(feeder::feed(Arc::clone(&shared), stop.clone()));
         feeding.spawn(feeder::sweep(Arc::clone(&shared), stop.clone()));
@@ -82,7 +80,7 @@ impl Dispatcher {
         recording.spawn(Recorder::new(Arc::clone(&shared), ended, recorded.clone(), abort.clone()).run());
         let mut chores = JoinSet::new();
         chores.spawn(heart::beat(Arc::clone(&shared), done.clone()));
-        chores.spawn(flush_stats(Arc::clone(&shared), done.clone()));
+        chores.spawn(limit(grace, stop.clone(), abort.clone(), done.clone()));
 
         let mut attempts = JoinSet::new();
         let is_broken = tokio::select! {
@@ -181,26 +179,22 @@ async fn finish_attempts(attempts: &mut JoinSet<()>, abort: &CancellationToken) 
 }
 
 async fn farewell(shared: &Shared) {
-    let words = async {
-        shared.stats.flush(&*shared.store, shared.node).await?;
-        shared.store.retire_node(shared.node).await
-    };
-    match timeout(FAREWELL, words).await {
+    match timeout(FAREWELL, shared.store.retire_node(shared.node)).await {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => warn!(error = &failure as &dyn std::error::Error, "the node could not be retired; its lease expires"),
         Err(_) => warn!("the node could not be retired in time; its lease expires"),
     }
 }
 
-async fn flush_stats(shared: Arc<Shared>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        tokio::select! {
-            () = sleep(STATS_INTERVAL) => {}
-            () = stop.cancelled() => {}
-        }
-        if let Err(failure) = shared.stats.flush(&*shared.store, shared.node).await {
-            warn!(error = &failure as &dyn std::error::Error, "counters could not be written");
-        }
+/// Cancels `abort` when stopping takes longer than `grace`.
+async fn limit(grace: Duration, stop: CancellationToken, abort: CancellationToken, done: CancellationToken) {
+    let expired = async {
+        stop.cancelled().await;
+        sleep(grace).await;
+    };
+    tokio::select! {
+        () = expired => abort.cancel(),
+        () = done.cancelled() => {}
     }
 }
 

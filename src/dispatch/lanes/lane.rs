@@ -12,7 +12,7 @@ use crate::store::Leased;
 /// The deliveries of one subscription that this node holds.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// The subscription as it was last seen.
+    /// The subscription as it is, compiled when needed.
     pub(super) target: Option<Arc<Target>>,
     /// Leased and not yet begun.
     pub(super) queue: VecDeque<Leased>,
@@ -30,6 +30,8 @@ pub(super) struct Lane {
     pub(super) is_listed: bool,
     /// Whether a claim for it is under way.
     pub(super) is_claiming: bool,
+    /// The subscription in the newest directory that was looked at.
+    seen: Option<Arc<Subscription>>,
     paused_until: Timestamp,
     is_halted: bool,
     rate: Rate,
@@ -51,15 +53,21 @@ pub(super) enum Turn {
 impl Lane {
     /// Takes notice of the subscription as it is now; `None` if it is gone.
     pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>) {
-        let is_known = match (&self.target, subscription) {
-            (Some(target), Some(subscription)) => Arc::ptr_eq(&target.subscription, subscription),
+        let is_seen = match (&self.seen, subscription) {
+            (Some(seen), Some(subscription)) => Arc::ptr_eq(seen, subscription),
             (None, None) => true,
             _ => false,
         };
-        if !is_known {
+        if is_seen {
+            return;
+        }
+        // A new directory has new pointers for all; what is the same stays compiled.
+        let is_same = subscription.is_some_and(|new| self.seen.as_ref().is_some_and(|old| old == new));
+        if !is_same {
             self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription))));
             self.is_halted = false;
         }
+        self.seen = subscription.cloned();
     }
 
     /// Whether deliveries may be taken into it and sent.
