@@ -1,0 +1,9 @@
+//! The dispatcher against scripted sinks and real databases.
+
+mod delivering;
+mod failing;
+mod fairness;
+mod fixture;
+mod probing;
+mod stopping;
+mod withholding;
