@@ -65,14 +65,14 @@ impl Dispatcher {
     }
 
     /// Dispatches until `stop` is cancelled. Then nothing more is begun, open requests are finished and recorded, everything
-    /// else goes back to the database, and the node is forgotten. When that takes longer than `grace`, open requests are broken
-    /// off and what can't be recorded at once is left for others to reclaim.
+    /// else goes back to the database, and the node is forgotten. When `abort` is cancelled open requests are broken off and
+    /// what can't be recorded at once is left for others to reclaim.
     ///
     /// # Panics
     /// If one of its tasks does: a node that looks alive and does not deliver would be worse.
-    pub async fn run(self, stop: CancellationToken, grace: Duration) {
+    pub async fn run(self, stop: CancellationToken, abort: CancellationToken) {
         let Self { shared, ended } = self;
-        let (abort, recorded, done) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+        let (recorded, done) = (CancellationToken::new(), CancellationToken::new());
         let mut feeding = JoinSet::new();
         feeding.spawn(feeder::feed(Arc::clone(&shared), stop.clone()));
         feeding.spawn(feeder::sweep(Arc::clone(&shared), stop.clone()));
@@ -80,7 +80,6 @@ impl Dispatcher {
         recording.spawn(Recorder::new(Arc::clone(&shared), ended, recorded.clone(), abort.clone()).run());
         let mut chores = JoinSet::new();
         chores.spawn(heart::beat(Arc::clone(&shared), done.clone()));
-        chores.spawn(limit(grace, stop.clone(), abort.clone(), done.clone()));
 
         let mut attempts = JoinSet::new();
         let is_broken = tokio::select! {
@@ -183,18 +182,6 @@ async fn farewell(shared: &Shared) {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => warn!(error = &failure as &dyn std::error::Error, "the node could not be retired; its lease expires"),
         Err(_) => warn!("the node could not be retired in time; its lease expires"),
-    }
-}
-
-/// Cancels `abort` when stopping takes longer than `grace`.
-async fn limit(grace: Duration, stop: CancellationToken, abort: CancellationToken, done: CancellationToken) {
-    let expired = async {
-        stop.cancelled().await;
-        sleep(grace).await;
-    };
-    tokio::select! {
-        () = expired => abort.cancel(),
-        () = done.cancelled() => {}
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy sees only functions marked as tests as tests; here everything is")]
 
 mod conformance;
+mod dispatch;
 mod store;
 mod support;
 mod tidy;

@@ -11,7 +11,11 @@ use crate::support::database::{TestStore, both_databases};
 use crate::support::sink::{Reply, Sink};
 
 /// What became of one delivery to a sink with this script, and how often the sink was called.
-async fn outcome_at(store: &TestStore, reply: Reply, change: impl FnOnce(&mut waypost::domain::subscription::Spec)) -> (DeliveryDetail, usize) {
+async fn outcome_at(
+    store: &TestStore,
+    reply: Reply,
+    change: impl FnOnce(&mut waypost::domain::subscription::Spec),
+) -> (DeliveryDetail, usize) {
     let node = Node::start(store).await;
     let sink = Sink::start(move |_, _| reply.clone()).await;
     let subscription = node.subscribe(&sink.url("/"), change).await;

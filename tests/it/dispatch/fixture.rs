@@ -36,6 +36,8 @@ pub(super) struct Node {
     pub(super) stats: Arc<StatsBuffer>,
     pub(super) id: NodeId,
     pub(super) stop: CancellationToken,
+    grace: Duration,
+    abort: CancellationToken,
     running: JoinSet<()>,
 }
 
@@ -75,10 +77,10 @@ impl Node {
             entropy,
             stats: Arc::clone(&stats),
         });
-        let stop = CancellationToken::new();
+        let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
         let mut running = JoinSet::new();
-        running.spawn(dispatcher.run(stop.clone(), options.grace));
-        let node = Self { store, handle, directory, stats, id, stop, running };
+        running.spawn(dispatcher.run(stop.clone(), abort.clone()));
+        let node = Self { store, handle, directory, stats, id, stop, abort, grace: options.grace, running };
         node.refresh().await;
         node
     }
@@ -86,6 +88,10 @@ impl Node {
     /// Stops the node and waits until it did.
     pub(super) async fn stopped(mut self) {
         self.stop.cancel();
+        if let Ok(ended) = tokio::time::timeout(self.grace, self.running.join_next()).await {
+            return ended.unwrap().unwrap();
+        }
+        self.abort.cancel();
         self.running.join_next().await.unwrap().unwrap();
     }
 

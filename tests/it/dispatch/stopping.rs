@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use waypost::domain::delivery::DeliveryState;
+use waypost::store::Placement;
 
-use super::fixture::{Node, Options};
+use super::fixture::{Node, Options, new_event, wait_until};
 use crate::support::database::{TestStore, both_databases};
 use crate::support::sink::{Reply, Sink};
 
@@ -25,10 +26,10 @@ both_databases!(open_requests_are_finished_and_the_rest_is_released, async |stor
     for _ in 0..4 {
         ids.push(node.post(&subscription).await);
     }
-    super::fixture::wait_until("a request is open", || !sink.received().is_empty()).await;
+    wait_until("a request is open", || !sink.received().is_empty()).await;
     let (shared, tenant, stop) = (node.store.clone(), subscription.tenant.clone(), node.stop.clone());
     stop.cancel();
-    super::fixture::wait_until("nothing is taken any more", || !node.handle.reserve(subscription.id, 0)).await;
+    wait_until("nothing is taken any more", || !node.handle.reserve(subscription.id, 0)).await;
     let_go.send(()).unwrap();
     node.stopped().await;
     let mut states = Vec::new();
@@ -58,7 +59,7 @@ both_databases!(a_delivery_handed_over_to_a_stopping_node_is_not_lost, async |st
     let subscription = node.subscribe(&sink.url("/"), |_| {}).await;
     node.wait_for_room(&subscription).await;
     assert!(node.handle.reserve(subscription.id, 0));
-    let leased = node.accept(&subscription, super::fixture::new_event(), waypost::store::Placement::HandedOver).await;
+    let leased = node.accept(&subscription, new_event(), Placement::HandedOver).await;
     let id = leased.lease.delivery_id;
     let handle = node.handle.clone();
     node.stopped().await;
