@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use waypost::domain::delivery::{DeadReason, DeliveryState, ErrorClass};
 use waypost::domain::subscription::{DisabledReason, Status};
 use waypost::store::DeliveryDetail;
@@ -92,11 +93,18 @@ both_databases!(a_redirect_is_not_followed, async |store: TestStore| {
 both_databases!(unreachable_unresolvable_and_plaintext_sinks_are_told_apart, async |store: TestStore| {
     let node = Node::start(&store).await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let plain = Sink::start(|_, _| Reply::Garbage).await;
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain_address = plain.local_addr().unwrap();
+    let mut answering = tokio::task::JoinSet::new();
+    answering.spawn(async move {
+        while let Ok((mut stream, _)) = plain.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 This is no TLS\r\n\r\n").await;
+        }
+    });
     for (url, class) in [
         (format!("http://{closed}/x?token=secret"), ErrorClass::Connect),
         ("http://no-such-host.invalid/x?token=secret".to_owned(), ErrorClass::Dns),
-        (format!("https://{}/x?token=secret", plain.authority()), ErrorClass::Tls),
+        (format!("https://{plain_address}/x?token=secret"), ErrorClass::Tls),
     ] {
         let subscription = node.subscribe(&url, |_| {}).await;
         let id = node.post(&subscription).await;

@@ -156,14 +156,16 @@ impl Node {
         let mut key = [0; 16];
         SystemEntropy::new().fill(&mut key);
         let accepting = Accepting { accepted: Arc::clone(&event), key, deliveries: vec![delivery] };
-        let batch = AcceptBatch {
+        let mut batch = AcceptBatch {
             node: self.id,
-            routing_version: self.store.routing_version().await.unwrap(),
+            routing_version: 0,
             now,
             keys_since: now.minus(Duration::from_secs(60)),
             submissions: vec![Submission { replay: None, events: vec![accepting] }],
         };
-        assert!(matches!(self.store.accept(&batch).await.unwrap(), Settled::Committed(_)));
+        while let Settled::Stale { routing_version } = self.store.accept(&batch).await.unwrap() {
+            batch.routing_version = routing_version;
+        }
         Leased {
             lease: Lease { delivery_id: id, token: 1 },
             subscription_id: subscription.id,

@@ -81,9 +81,9 @@ both_databases!(deliveries_of_disabled_and_deleted_subscriptions_end_without_a_r
     let node = Node::start(&store).await;
     let sink = Sink::answering(200).await;
     let (disabled, deleted) = (node.subscribe(&sink.url("/"), |_| {}).await, node.subscribe(&sink.url("/"), |_| {}).await);
-    let later = SystemClock.now().plus(Duration::from_millis(200));
-    let dead = node.accept(&disabled, new_event(), Placement::Queued(later)).await.lease.delivery_id;
-    let cancelled = node.accept(&deleted, new_event(), Placement::Queued(later)).await.lease.delivery_id;
+    node.set_status(&disabled, Status::Paused).await;
+    node.set_status(&deleted, Status::Paused).await;
+    let (dead, cancelled) = (node.post(&disabled).await, node.post(&deleted).await);
     node.set_status(&disabled, Status::Disabled).await;
     node.store.delete_subscription(&deleted.tenant, deleted.id, SystemClock.now()).await.unwrap();
     node.refresh().await;
