@@ -22,7 +22,7 @@ use crate::domain::id::NodeId;
 use crate::store::{SharedDirectory, StatsBuffer, Store};
 
 /// The longest wait for a timer that somebody may set meanwhile.
-const MAX_SLEEP: Duration = Duration::from_secs(60);
+const MAX_SLEEP: Duration = Duration::from_mins(1);
 /// How long the last words to the database may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 

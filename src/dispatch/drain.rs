@@ -29,14 +29,22 @@ pub(super) async fn settle(shared: &Shared, ids: &[SubscriptionId]) -> Result<()
     }
     let may_be_more = claimed.len() >= share as usize;
     match fresh_directory(shared).await {
-        Ok(directory) => claimed.into_iter().for_each(|leased| shared.end(ended(shared, &directory, &leased))),
+        Ok(directory) => {
+            for leased in &claimed {
+                shared.end(ended(shared, &directory, leased));
+            }
+        }
         Err(failure) => {
-            claimed.iter().for_each(|leased| shared.end(untouched(shared, leased)));
+            for leased in &claimed {
+                shared.end(untouched(shared, leased));
+            }
             return Err(failure);
         }
     }
     if may_be_more {
-        ids.iter().for_each(|&id| shared.note(id, now));
+        for &id in ids {
+            shared.note(id, now);
+        }
     }
     Ok(())
 }

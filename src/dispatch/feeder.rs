@@ -25,7 +25,7 @@ const RECLAIM_PAGE: u32 = 500;
 /// How long a database that does not answer is left alone.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// The longest sleep without an alarm.
-const MAX_SLEEP: Duration = Duration::from_secs(60);
+const MAX_SLEEP: Duration = Duration::from_mins(1);
 
 /// Claims until `stop`.
 pub(super) async fn feed(shared: Arc<Shared>, stop: CancellationToken) {
@@ -129,7 +129,9 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
         let now = shared.clock.now();
         {
             let mut lanes = shared.lanes();
-            found.iter().for_each(|lane| lanes.sweep(lane, now));
+            for lane in &found {
+                lanes.sweep(lane, now);
+            }
         }
         shared.refill.notify_one();
         match found.last() {
@@ -141,8 +143,9 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
 }
 
 fn log(what: &'static str, failure: &StoreError) {
-    match failure {
-        StoreError::Unavailable(_) => warn!(error = failure as &dyn std::error::Error, "{what}"),
-        _ => error!(error = failure as &dyn std::error::Error, "{what}"),
+    if matches!(failure, StoreError::Unavailable(_)) {
+        warn!(error = failure as &dyn std::error::Error, "{what}");
+    } else {
+        error!(error = failure as &dyn std::error::Error, "{what}");
     }
 }

@@ -178,8 +178,7 @@ impl Recorder {
 
     async fn release(&self, due_at: Timestamp, releases: &[Release]) {
         let leases: Vec<Lease> = releases.iter().map(|release| release.lease).collect();
-        let released = self.insist(|| self.shared.store.release(&leases, due_at)).await;
-        if let Err(failure) = released {
+        if let Err(failure) = self.insist(|| self.shared.store.release(&leases, due_at)).await {
             error!(error = &failure as &dyn std::error::Error, count = leases.len(), "deliveries could not be released");
         }
         self.free(releases.iter().map(|release| (release.subscription_id, release.held_bytes, Some(due_at))));

@@ -43,15 +43,12 @@ pub(super) fn build(
     entropy: &dyn Entropy,
 ) -> Result<Request<Full<Bytes>>, String> {
     let mut headers = sink.headers.clone();
-    let body = match binary(sink, event) {
-        Some((attributes, body)) => {
-            headers.extend(attributes);
-            body
-        }
-        None => {
-            headers.insert(CONTENT_TYPE, STRUCTURED);
-            event.event.structured()
-        }
+    let body = if let Some((attributes, body)) = binary(sink, event) {
+        headers.extend(attributes);
+        body
+    } else {
+        headers.insert(CONTENT_TYPE, STRUCTURED);
+        event.event.structured()
     };
     let id = event.id.to_string();
     if let Some(signatures) = sign(sink, &id, now, &body) {

@@ -25,13 +25,13 @@ use crate::domain::subscription::{Status, Subscription};
 use crate::store::{Directory, DueLane, Leased};
 
 /// How far ahead due moments are noted; what is due later is found by a sweep in time.
-const HORIZON: Duration = Duration::from_secs(60);
+const HORIZON: Duration = Duration::from_mins(1);
 
 /// All lanes of this node.
 #[derive(Debug)]
 pub(super) struct Lanes {
     limits: Limits,
-    lanes: HashMap<SubscriptionId, Lane>,
+    by_id: HashMap<SubscriptionId, Lane>,
     round: VecDeque<SubscriptionId>,
     timers: BTreeSet<(Timestamp, SubscriptionId)>,
     backlog: Backlog,
@@ -44,10 +44,14 @@ pub(super) struct Lanes {
 /// The node's bounds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    max_held: usize,
-    max_held_bytes: usize,
-    max_waiting_per_lane: usize,
-    max_open: usize,
+    /// Deliveries in memory.
+    held: usize,
+    /// Bytes of their events.
+    held_bytes: usize,
+    /// Deliveries of one lane that no request is open for.
+    waiting_per_lane: usize,
+    /// Open requests.
+    open: usize,
 }
 
 /// What is to be done next.
@@ -71,10 +75,10 @@ pub(super) struct Wanted {
 impl From<&config::Dispatch> for Limits {
     fn from(config: &config::Dispatch) -> Self {
         Self {
-            max_held: config.max_in_memory,
-            max_held_bytes: config.max_in_memory_bytes,
-            max_waiting_per_lane: config.max_in_memory_per_lane,
-            max_open: config.max_concurrency,
+            held: config.max_in_memory,
+            held_bytes: config.max_in_memory_bytes,
+            waiting_per_lane: config.max_in_memory_per_lane,
+            open: config.max_concurrency,
         }
     }
 }
@@ -84,7 +88,7 @@ impl Lanes {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            lanes: HashMap::new(),
+            by_id: HashMap::new(),
             round: VecDeque::new(),
             timers: BTreeSet::new(),
             backlog: Backlog::default(),
@@ -103,7 +107,7 @@ impl Lanes {
     /// Takes and begins nothing more; gives out everything that was not begun.
     pub(super) fn close(&mut self) -> Vec<Leased> {
         self.is_open = false;
-        self.lanes.values_mut().flat_map(|lane| lane.queue.drain(..)).collect()
+        self.by_id.values_mut().flat_map(|lane| lane.queue.drain(..)).collect()
     }
 
     /// Whether deliveries are taken.
@@ -121,16 +125,15 @@ impl Lanes {
         subscription: Option<&Arc<Subscription>>,
         now: Timestamp,
     ) -> bool {
-        if !self.is_open || !subscription.is_some_and(|subscription| is_active(subscription)) || self.held >= self.limits.max_held
-        {
+        if !self.is_open || !subscription.is_some_and(|subscription| is_active(subscription)) || self.held >= self.limits.held {
             return false;
         }
         // Deliveries that wait in the database are older: new ones may fill what keeps the lane going, not take their place.
         let is_behind = self.backlog.is_due(id, now);
         let (free, free_bytes) = self.free_memory();
-        let lane = self.lanes.entry(id).or_default();
+        let lane = self.by_id.entry(id).or_default();
         lane.refresh(subscription);
-        let max_waiting = self.limits.max_waiting_per_lane;
+        let max_waiting = self.limits.waiting_per_lane;
         let max_waiting = if is_behind || lane.is_claiming { max_waiting / 4 } else { max_waiting };
         let has_room = lane.takes(now)
             && lane.waiting() < max_waiting
@@ -152,7 +155,7 @@ impl Lanes {
 
     /// Gives back room that was reserved.
     pub(super) fn give_back(&mut self, id: SubscriptionId, bytes: usize, now: Timestamp) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.by_id.get_mut(&id) else { return };
         if lane.reserved > 0 {
             lane.reserved -= 1;
             lane.reserved_bytes = lane.reserved_bytes.saturating_sub(bytes);
@@ -163,7 +166,7 @@ impl Lanes {
     /// Takes a delivery into the room reserved for it. On a closed dispatcher it comes straight back.
     pub(super) fn hand_over(&mut self, leased: Leased) -> Option<Leased> {
         let id = leased.subscription_id;
-        let lane = self.lanes.entry(id).or_default();
+        let lane = self.by_id.entry(id).or_default();
         if lane.reserved == 0 {
             lane.held += 1;
             self.held += 1;
@@ -175,7 +178,7 @@ impl Lanes {
 
     /// Frees what a delivery took, after its outcome is recorded or it was given back.
     pub(super) fn free(&mut self, id: SubscriptionId, bytes: usize, now: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(&id) {
+        if let Some(lane) = self.by_id.get_mut(&id) {
             lane.held = lane.held.saturating_sub(1);
             lane.held_bytes = lane.held_bytes.saturating_sub(bytes);
             self.held = self.held.saturating_sub(1);
@@ -190,9 +193,9 @@ impl Lanes {
     pub(super) fn next(&mut self, directory: &Directory, now: Timestamp) -> Option<Next> {
         self.expire_timers(now);
         for _ in 0..self.round.len() {
-            let free = self.limits.max_open.saturating_sub(self.open);
+            let free = self.limits.open.saturating_sub(self.open);
             let id = self.round.pop_front()?;
-            let Some(lane) = self.lanes.get_mut(&id) else { continue };
+            let Some(lane) = self.by_id.get_mut(&id) else { continue };
             lane.refresh(directory.subscriptions.get(&id));
             match lane.turn(now) {
                 Turn::Rest => lane.is_listed = false,
@@ -224,22 +227,22 @@ impl Lanes {
     /// Ends a request. Says whether its lane should be filled again from the database.
     pub(super) fn finish(&mut self, id: SubscriptionId, now: Timestamp) -> bool {
         self.open = self.open.saturating_sub(1);
-        let Some(lane) = self.lanes.get_mut(&id) else { return false };
+        let Some(lane) = self.by_id.get_mut(&id) else { return false };
         lane.open = lane.open.saturating_sub(1);
-        let is_low = !lane.is_claiming && lane.waiting() <= self.limits.max_waiting_per_lane / 2;
+        let is_low = !lane.is_claiming && lane.waiting() <= self.limits.waiting_per_lane / 2;
         self.list(id);
         is_low && self.backlog.is_due(id, now)
     }
 
     /// Leaves a sink alone until then.
     pub(super) fn pause(&mut self, id: SubscriptionId, until: Timestamp) {
-        self.lanes.entry(id).or_default().pause(until);
+        self.by_id.entry(id).or_default().pause(until);
         self.list(id);
     }
 
     /// Sends nothing more to a subscription as it is now.
     pub(super) fn halt(&mut self, id: SubscriptionId) {
-        self.lanes.entry(id).or_default().halt();
+        self.by_id.entry(id).or_default().halt();
         self.list(id);
     }
 
@@ -286,7 +289,7 @@ impl Lanes {
 
     fn want(&mut self, id: SubscriptionId, directory: &Directory, left: usize, now: Timestamp, wanted: &mut Wanted) -> usize {
         let room = self.room(id).min(left);
-        let lane = self.lanes.entry(id).or_default();
+        let lane = self.by_id.entry(id).or_default();
         lane.refresh(directory.subscriptions.get(&id));
         if !lane.takes(now) {
             let paused_until = lane.paused_until();
@@ -294,7 +297,7 @@ impl Lanes {
             self.note(id, paused_until.max(now.plus(Duration::from_secs(1))), now);
             return 0;
         }
-        if room == 0 || lane.is_claiming || lane.waiting() > self.limits.max_waiting_per_lane / 2 {
+        if room == 0 || lane.is_claiming || lane.waiting() > self.limits.waiting_per_lane / 2 {
             self.forget_if_idle(id, now);
             return 0;
         }
@@ -311,7 +314,7 @@ impl Lanes {
     pub(super) fn claimed(&mut self, id: SubscriptionId, asked: u32, leased: Vec<Leased>, now: Timestamp) -> Vec<Leased> {
         let asked = asked as usize;
         let is_full = leased.len() >= asked;
-        let lane = self.lanes.entry(id).or_default();
+        let lane = self.by_id.entry(id).or_default();
         lane.is_claiming = false;
         lane.reserved = lane.reserved.saturating_sub(asked);
         lane.held = lane.held.saturating_sub(asked) + leased.len();
@@ -335,9 +338,9 @@ impl Lanes {
 
     /// Takes notice of changed subscriptions and forgets idle lanes.
     pub(super) fn tidy(&mut self, directory: &Directory, now: Timestamp) {
-        let ids: Vec<SubscriptionId> = self.lanes.keys().copied().collect();
+        let ids: Vec<SubscriptionId> = self.by_id.keys().copied().collect();
         for id in ids {
-            if let Some(lane) = self.lanes.get_mut(&id) {
+            if let Some(lane) = self.by_id.get_mut(&id) {
                 lane.refresh(directory.subscriptions.get(&id));
             }
             self.list(id);
@@ -351,24 +354,20 @@ impl Lanes {
     fn room(&self, id: SubscriptionId) -> usize {
         let (free, free_bytes) = self.free_memory();
         let (waiting, held, held_bytes) =
-            self.lanes.get(&id).map_or((0, 0, 0), |lane| (lane.waiting(), lane.held, lane.held_bytes));
+            self.by_id.get(&id).map_or((0, 0, 0), |lane| (lane.waiting(), lane.held, lane.held_bytes));
         // How large they are is known only when they are here: those in memory are the best guess.
         let average = (self.held_bytes / self.held.max(1)).max(1024);
         let by_bytes = free_bytes.saturating_sub(held_bytes) / average;
-        self.limits
-            .max_waiting_per_lane
-            .saturating_sub(waiting)
-            .min(free.saturating_sub(held).div_ceil(2))
-            .min(by_bytes.div_ceil(2))
+        self.limits.waiting_per_lane.saturating_sub(waiting).min(free.saturating_sub(held).div_ceil(2)).min(by_bytes.div_ceil(2))
     }
 
     fn free_memory(&self) -> (usize, usize) {
-        (self.limits.max_held.saturating_sub(self.held), self.limits.max_held_bytes.saturating_sub(self.held_bytes))
+        (self.limits.held.saturating_sub(self.held), self.limits.held_bytes.saturating_sub(self.held_bytes))
     }
 
     /// Puts the delivery's own weight in place of what was reserved for it, in case the two differ.
     fn settle_bytes(&mut self, id: SubscriptionId, bytes: usize) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.by_id.get_mut(&id) else { return };
         let covered = bytes.min(lane.reserved_bytes);
         lane.reserved_bytes -= covered;
         let surplus = if lane.reserved == 0 { std::mem::take(&mut lane.reserved_bytes) } else { 0 };
@@ -381,7 +380,7 @@ impl Lanes {
             return Some(leased);
         }
         let id = leased.subscription_id;
-        if let Some(lane) = self.lanes.get_mut(&id) {
+        if let Some(lane) = self.by_id.get_mut(&id) {
             lane.queue.push_back(leased);
         }
         self.list(id);
@@ -389,7 +388,7 @@ impl Lanes {
     }
 
     fn list(&mut self, id: SubscriptionId) {
-        if let Some(lane) = self.lanes.get_mut(&id).filter(|lane| !lane.is_listed && !lane.queue.is_empty()) {
+        if let Some(lane) = self.by_id.get_mut(&id).filter(|lane| !lane.is_listed && !lane.queue.is_empty()) {
             lane.is_listed = true;
             self.round.push_back(id);
         }
@@ -403,8 +402,8 @@ impl Lanes {
     }
 
     fn forget_if_idle(&mut self, id: SubscriptionId, now: Timestamp) {
-        if self.lanes.get(&id).is_some_and(|lane| lane.is_idle(now) && !lane.is_listed) {
-            self.lanes.remove(&id);
+        if self.by_id.get(&id).is_some_and(|lane| lane.is_idle(now) && !lane.is_listed) {
+            self.by_id.remove(&id);
         }
     }
 }

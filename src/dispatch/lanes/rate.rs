@@ -13,7 +13,7 @@ pub(super) struct Rate {
 
 impl Rate {
     /// When the next request may go: not after `now` if it may go at once.
-    pub(super) fn next_at(&self, limit: RateLimit) -> Timestamp {
+    pub(super) fn next_at(self, limit: RateLimit) -> Timestamp {
         self.full_at.minus(interval(limit).saturating_mul(limit.burst.max(1) - 1))
     }
 
@@ -23,7 +23,7 @@ impl Rate {
     }
 
     /// Whether forgetting this bucket would allow nothing that it does not.
-    pub(super) fn is_full(&self, now: Timestamp) -> bool {
+    pub(super) fn is_full(self, now: Timestamp) -> bool {
         self.full_at <= now
     }
 }
@@ -70,7 +70,7 @@ mod tests {
         let mut rate = Rate::default();
         rate.take(LIMIT, START);
         assert!(!rate.is_full(START));
-        let later = START.plus(Duration::from_secs(60));
+        let later = START.plus(Duration::from_mins(1));
         assert!(rate.is_full(later));
         assert_eq!((0..10).filter(|_| may_go(&mut rate, later)).count(), 3);
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::dispatch::testing::{NOW, directory, id, leased, subscription};
 use crate::domain::subscription::RateLimit;
 
-const LIMITS: Limits = Limits { max_held: 100, max_held_bytes: 1_000_000, max_waiting_per_lane: 20, max_open: 16 };
+const LIMITS: Limits = Limits { held: 100, held_bytes: 1_000_000, waiting_per_lane: 20, open: 16 };
 
 /// Lanes with a directory of `count` active subscriptions.
 struct Fixture {
@@ -62,13 +62,13 @@ impl Fixture {
         self.lanes.free(id(lane), weight(&leased(lane, 1)), now);
     }
 
-    fn due(&self, lane: u128) -> DueLane {
-        DueLane { subscription_id: id(lane), next_attempt_at: NOW, paused_until: None }
-    }
-
     fn wanted(&mut self) -> Wanted {
         self.lanes.wanted(&self.directory, 1000, NOW)
     }
+}
+
+fn due(lane: u128) -> DueLane {
+    DueLane { subscription_id: id(lane), next_attempt_at: NOW, paused_until: None }
 }
 
 #[test]
@@ -92,13 +92,13 @@ fn no_more_requests_are_open_than_the_subscription_allows() {
 
 #[test]
 fn hanging_sinks_leave_slots_and_memory_to_others() {
-    let mut fixture = Fixture::new(Limits { max_waiting_per_lane: 1000, ..LIMITS }, 40);
+    let mut fixture = Fixture::new(Limits { waiting_per_lane: 1000, ..LIMITS }, 40);
     for hanging in 1..=5 {
         fixture.change(hanging, |subscription| subscription.spec.config.max_concurrency = 1000);
         fixture.fill(hanging, 1000);
     }
     fixture.begin_all(NOW);
-    assert!(fixture.lanes.open < LIMITS.max_open, "{}", fixture.lanes.open);
+    assert!(fixture.lanes.open < LIMITS.open, "{}", fixture.lanes.open);
     for _ in 0..1000 {
         assert_eq!(fixture.fill(40, 1), 1);
         assert_eq!(fixture.begin_all(NOW), [id(40)]);
@@ -108,18 +108,18 @@ fn hanging_sinks_leave_slots_and_memory_to_others() {
 
 #[test]
 fn the_node_never_has_more_open_requests_than_configured() {
-    let mut fixture = Fixture::new(Limits { max_held: 10_000, ..LIMITS }, 100);
+    let mut fixture = Fixture::new(Limits { held: 10_000, ..LIMITS }, 100);
     for lane in 1..=100 {
         fixture.fill(lane, 5);
     }
-    assert_eq!(fixture.begin_all(NOW).len(), LIMITS.max_open);
+    assert_eq!(fixture.begin_all(NOW).len(), LIMITS.open);
     fixture.done(1, NOW);
     assert_eq!(fixture.begin_all(NOW).len(), 1);
 }
 
 #[test]
 fn one_slot_is_enough_to_serve_everybody() {
-    let mut fixture = Fixture::new(Limits { max_open: 1, ..LIMITS }, 3);
+    let mut fixture = Fixture::new(Limits { open: 1, ..LIMITS }, 3);
     for lane in 1..=3 {
         fixture.fill(lane, 1);
     }
@@ -134,17 +134,17 @@ fn one_slot_is_enough_to_serve_everybody() {
 #[test]
 fn memory_is_bounded_by_count_per_lane_and_by_bytes() {
     let mut fixture = Fixture::new(LIMITS, 100);
-    assert_eq!(fixture.fill(1, 1000), LIMITS.max_waiting_per_lane);
+    assert_eq!(fixture.fill(1, 1000), LIMITS.waiting_per_lane);
     let all: usize = (2..=100).map(|lane| fixture.fill(lane, 1000)).sum();
-    assert_eq!(all + LIMITS.max_waiting_per_lane, LIMITS.max_held);
-    let mut fixture = Fixture::new(Limits { max_held_bytes: 3 * 77, ..LIMITS }, 100);
+    assert_eq!(all + LIMITS.waiting_per_lane, LIMITS.held);
+    let mut fixture = Fixture::new(Limits { held_bytes: 3 * 77, ..LIMITS }, 100);
     let all: usize = (1..=100).map(|lane| fixture.fill(lane, 1000)).sum();
     assert_eq!(all, 3);
 }
 
 #[test]
 fn room_comes_back_when_the_outcome_is_recorded_not_before() {
-    let mut fixture = Fixture::new(Limits { max_held: 1, ..LIMITS }, 1);
+    let mut fixture = Fixture::new(Limits { held: 1, ..LIMITS }, 1);
     assert_eq!(fixture.fill(1, 2), 1);
     assert_eq!(fixture.begin_all(NOW).len(), 1);
     fixture.lanes.finish(id(1), NOW);
@@ -152,7 +152,7 @@ fn room_comes_back_when_the_outcome_is_recorded_not_before() {
     fixture.lanes.free(id(1), weight(&leased(1, 1)), NOW);
     assert!(fixture.reserve(1));
     fixture.lanes.give_back(id(1), 77, NOW);
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes, fixture.lanes.lanes.len()), (0, 0, 0));
+    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes, fixture.lanes.by_id.len()), (0, 0, 0));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_paused_sink_gets_nothing_and_what_was_queued_goes_back_until_then() {
         other => panic!("{other:?}"),
     }
     assert!(!fixture.reserve(1));
-    fixture.lanes.sweep(&fixture.due(1), NOW);
+    fixture.lanes.sweep(&due(1), NOW);
     assert!(fixture.wanted().claims.is_empty());
     assert!(fixture.lanes.reserve(id(1), 0, fixture.directory.subscriptions.get(&id(1)), until));
 }
@@ -201,7 +201,7 @@ fn a_paused_sink_gets_nothing_and_what_was_queued_goes_back_until_then() {
 fn a_pause_another_node_was_asked_for_is_kept_too() {
     let mut fixture = Fixture::new(LIMITS, 1);
     let until = NOW.plus(Duration::from_secs(30));
-    let found = DueLane { paused_until: Some(until), ..fixture.due(1) };
+    let found = DueLane { paused_until: Some(until), ..due(1) };
     fixture.lanes.sweep(&found, NOW);
     assert!(fixture.wanted().claims.is_empty());
     assert!(!fixture.reserve(1));
@@ -218,7 +218,7 @@ fn deliveries_of_paused_disabled_and_deleted_subscriptions_are_withdrawn() {
         }
         assert!(!fixture.reserve(1), "{status:?}");
         assert!(matches!(fixture.next(NOW), Some(Next::Withdraw(leased, _)) if leased.len() == 2), "{status:?}");
-        fixture.lanes.sweep(&fixture.due(1), NOW);
+        fixture.lanes.sweep(&due(1), NOW);
         let wanted = fixture.wanted();
         let is_ended = status != Some(Status::Paused);
         assert!(wanted.claims.is_empty() && wanted.ended.len() == usize::from(is_ended), "{status:?}");
@@ -241,7 +241,7 @@ fn a_sink_that_is_gone_gets_nothing_until_its_subscription_changes() {
 #[test]
 fn claims_take_the_room_there_is_and_a_full_one_is_followed_by_another() {
     let mut fixture = Fixture::new(LIMITS, 2);
-    fixture.lanes.sweep(&fixture.due(1), NOW);
+    fixture.lanes.sweep(&due(1), NOW);
     let wanted = fixture.wanted();
     assert_eq!(wanted.claims, [(id(1), 20)]);
     assert!(fixture.wanted().claims.is_empty());
@@ -272,7 +272,7 @@ fn a_claim_that_came_back_short_is_not_repeated() {
 fn what_waits_in_the_database_is_not_overtaken_for_ever() {
     let mut fixture = Fixture::new(LIMITS, 1);
     fixture.lanes.note(id(1), NOW, NOW);
-    assert_eq!(fixture.fill(1, 1000), LIMITS.max_waiting_per_lane / 4);
+    assert_eq!(fixture.fill(1, 1000), LIMITS.waiting_per_lane / 4);
     assert_eq!(fixture.wanted().claims, [(id(1), 15)]);
 }
 
@@ -299,5 +299,5 @@ fn idle_lanes_are_forgotten() {
     }
     fixture.next(NOW);
     fixture.lanes.tidy(&fixture.directory, NOW);
-    assert_eq!(fixture.lanes.lanes.len(), 0);
+    assert_eq!(fixture.lanes.by_id.len(), 0);
 }
