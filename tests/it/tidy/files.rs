@@ -107,18 +107,6 @@ fn nothing_in_the_product_is_left_to_do() {
 }
 
 #[test]
-fn lints_are_expected_with_a_reason_and_never_allowed() {
-    let offenders: Vec<String> = rust_files()
-        .into_iter()
-        .filter(|path| {
-            let text = read(path);
-            text.lines().any(|line| line.trim_start().starts_with("#[allow(") || line.trim_start().starts_with("#![allow("))
-        })
-        .collect();
-    none(&offenders, "use `#[expect(lint, reason = \"…\")]`");
-}
-
-#[test]
 fn no_test_waits_for_time_to_pass() {
     let offenders: Vec<String> = rust_files()
         .into_iter()

@@ -1,3 +1,5 @@
+//! Events from the wire and back to it: what is refused, what is kept to the byte, and what the SDK makes of it.
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 
