@@ -52,7 +52,9 @@ impl Attributes {
 
     /// The value of the one with that name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let entry = self.entries.iter().find(|entry| entry.name.of(&self.text) == name)?;
+        // As bytes: a stretch of text would be checked to begin and end between characters.
+        let text = self.text.as_bytes();
+        let entry = self.entries.iter().find(|entry| &text[entry.name.range()] == name.as_bytes())?;
         Some(entry.value.of(&self.text))
     }
 

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod base64_text;
+mod escape;
 mod header_value;
 mod json;
 mod key;
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use self::attributes::Attributes;
+pub use self::sdk::ToSdkError;
 use self::span::Span;
 
 use super::clock::Timestamp;
@@ -162,7 +164,7 @@ impl Event {
     /// What the inside of a JSON string says; it was checked when it was read.
     fn string(&self, inside: Span, is_escaped: bool) -> Cow<'_, str> {
         let raw = self.text(inside);
-        if is_escaped { Cow::Owned(json::unescape(raw).unwrap_or_default()) } else { Cow::Borrowed(raw) }
+        if is_escaped { Cow::Owned(escape::unescape(raw).unwrap_or_default()) } else { Cow::Borrowed(raw) }
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 
-use crate::domain::event::json::{MAX_DEPTH, is_json, unescape};
+use crate::domain::event::escape::unescape;
+use crate::domain::event::json::{MAX_DEPTH, is_json};
 
 fn reference(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
