@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 check=${1:-}
+waypost() { if [ -n "${WAYPOST_BINARY:-}" ]; then "$WAYPOST_BINARY" "$@"; else cargo run --locked --quiet -- "$@"; fi; }
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 status=0
@@ -21,10 +22,10 @@ settle() {
     fi
 }
 
-cargo run --locked --quiet -- openapi >"$fresh/file"
+waypost openapi >"$fresh/file"
 settle openapi/openapi.json
 
-cargo run --locked --quiet -- openapi --errors >"$fresh/file"
+waypost openapi --errors >"$fresh/file"
 settle docs/errors.md
 
 awk -v source=src/config/default.toml '
