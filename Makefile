@@ -50,7 +50,7 @@ generate: ## write every generated file anew
 	scripts/generate.sh
 
 generated: tested-binary ## fail if a generated file is not what `make generate` writes
-	WAYPOST_BINARY=$(BUILT) scripts/generate.sh --check
+	BUILT_WAYPOST=$(BUILT) scripts/generate.sh --check
 
 # The program as the tests build it: what tests use switches on features of shared dependencies, so `cargo build` would compile a
 # good part of the tree once more.

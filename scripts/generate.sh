@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 check=${1:-}
-waypost() { if [ -n "${WAYPOST_BINARY:-}" ]; then "$WAYPOST_BINARY" "$@"; else cargo run --locked --quiet -- "$@"; fi; }
+waypost() { if [ -n "${BUILT_WAYPOST:-}" ]; then "$BUILT_WAYPOST" "$@"; else cargo run --locked --quiet -- "$@"; fi; }
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 status=0
