@@ -1,6 +1,6 @@
 //! Ranges of identifiers: how a list's page and its time bounds reach the index.
 //!
-//! Identifiers are UUIDv7, so a time bound narrows the identifiers that need to be looked at. An identifier is made a moment
+//! Identifiers are `UUIDv7`, so a time bound narrows the identifiers that need to be looked at. An identifier is made a moment
 //! before the time its row carries, at most a request's length; so the range is wider than the bound by a minute and the row's
 //! own time decides.
 
@@ -14,7 +14,7 @@ use crate::domain::id::uuid_v7;
 use crate::domain::page::PageRequest;
 
 /// How far an identifier may lie from the time its row carries.
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_mins(1);
 
 /// What a list looks at: rows with `low <= id < high` and `after <= time < before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use super::statement::statements;
 use super::value::values;
 use crate::config::Encryption;
 use crate::domain::entropy::Entropy;
+use crate::domain::secret::Secret;
 use crate::store::StoreError;
 
 /// Bytes of both keys.
@@ -121,7 +122,7 @@ fn as_kept(data_key: &[u8], operator: Option<&RandomizedNonceKey>) -> Result<Vec
 }
 
 fn operator_key(encryption: &Encryption) -> Result<Option<RandomizedNonceKey>, OpenError> {
-    let configured = encryption.key.as_ref().map(|key| key.expose());
+    let configured = encryption.key.as_ref().map(Secret::expose);
     let Some(text) = setting("encryption.key_file", configured, encryption.key_file.as_deref())? else { return Ok(None) };
     let text = Zeroizing::new(text);
     let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).unwrap_or_default());

@@ -6,6 +6,7 @@ mod deliveries;
 mod events;
 mod open;
 mod outbox;
+mod plans;
 mod sample;
 mod schema;
 mod stats;

@@ -60,7 +60,7 @@ impl SqliteEngine {
         let readers = SqlitePoolOptions::new()
             .max_connections(options.max_connections.clamp(1, MAX_READERS))
             .acquire_timeout(acquire_timeout)
-            .idle_timeout(Duration::from_secs(60))
+            .idle_timeout(Duration::from_mins(1))
             .connect_lazy_with(connect_options(&path).read_only(true));
         let gate = Arc::new(Mutex::new(()));
         let hot = Hot::open(&path, Arc::clone(&gate))?;
