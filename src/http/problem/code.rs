@@ -17,9 +17,10 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident = $name:literal, $status:ident, $title:literal, $description:literal;)*) => {
         /// What went wrong. Programs branch on this; the status says who must act.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
         #[schema(as = ErrorCode)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $name)] $code,)*
+            $($(#[$doc])* $code,)*
         }
 
         impl Code {
