@@ -4,6 +4,7 @@
 
 mod conformance;
 mod dispatch;
+mod ingest;
 mod store;
 mod support;
 mod tidy;
