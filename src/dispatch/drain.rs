@@ -9,7 +9,7 @@ use super::shared::Shared;
 use crate::domain::delivery::DeadReason;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Status;
-use crate::store::{Claim, Directory, Leased, Report, Resolution, StoreError};
+use crate::store::{Directory, Leased, Report, Resolution, StoreError};
 
 /// Deliveries ended at once.
 const MAX_SETTLED: u32 = 200;
@@ -22,8 +22,8 @@ pub(super) async fn settle(shared: &Shared, ids: &[SubscriptionId]) -> Result<()
     let now = shared.clock.now();
     let lanes: Vec<_> = ids.iter().take(MAX_SETTLED as usize).copied().collect();
     let share = MAX_SETTLED / u32::try_from(lanes.len().max(1)).unwrap_or(MAX_SETTLED);
-    let claim = Claim { node: shared.node, now, lanes: lanes.into_iter().map(|id| (id, share)).collect() };
-    let claimed = shared.store.claim(&claim).await?;
+    let lanes: Vec<_> = lanes.into_iter().map(|id| (id, share)).collect();
+    let claimed = shared.claim(&lanes, now).await?;
     if claimed.is_empty() {
         return Ok(());
     }

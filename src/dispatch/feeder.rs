@@ -14,7 +14,7 @@ use super::drain;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
-use crate::store::{Claim, Leased, StoreError};
+use crate::store::{Leased, StoreError};
 
 /// Deliveries claimed at once (PERFORMANCE: claims of a hundred to some hundreds cost least per row).
 const MAX_CLAIM: usize = 256;
@@ -68,8 +68,7 @@ async fn claim_due(shared: &Shared) -> Result<bool, StoreError> {
 }
 
 async fn claim(shared: &Shared, lanes: Vec<(SubscriptionId, u32)>, now: Timestamp) -> Result<(), StoreError> {
-    let claim = Claim { node: shared.node, now, lanes };
-    let claimed = shared.store.claim(&claim).await;
+    let claimed = shared.claim(&lanes, now).await;
     let failed_at = claimed.is_err().then(|| now.plus(AFTER_FAILURE));
     let (claimed, failure) = match claimed {
         Ok(claimed) => (claimed, None),
@@ -82,7 +81,7 @@ async fn claim(shared: &Shared, lanes: Vec<(SubscriptionId, u32)>, now: Timestam
     let mut refused = Vec::new();
     {
         let mut held = shared.lanes();
-        for &(id, asked) in &claim.lanes {
+        for &(id, asked) in &lanes {
             refused.extend(held.claimed(id, asked, by_lane.remove(&id).unwrap_or_default(), now));
             if let Some(at) = failed_at {
                 held.note(id, at, now);

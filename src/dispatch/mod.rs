@@ -4,6 +4,7 @@
 //! request, and never lets one sink's slowness reach another's lane.
 
 mod attempt;
+mod claimer;
 mod dispatcher;
 mod drain;
 pub mod egress;

@@ -161,6 +161,8 @@ impl Recorder {
     async fn record_reports(&self, reports: &[Report], pauses: &[SinkPause]) -> Vec<Option<Recorded>> {
         match self.insist(|| self.shared.store.record(reports, pauses, self.shared.clock.now())).await {
             Ok(answers) => answers.into_iter().map(Some).collect(),
+            // Time is up: the leases expire with their owner, and the deliveries are made again.
+            Err(StoreError::Unavailable(_)) => vec![None; reports.len()],
             Err(_) if reports.len() > 1 => {
                 let mut answers = Vec::with_capacity(reports.len());
                 for report in reports {

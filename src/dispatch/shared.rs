@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use super::claimer::Claimer;
 use super::dispatcher::DispatchParts;
 use super::egress::Guard;
 use super::lanes::{Lanes, Limits, Next, weight};
@@ -15,12 +17,12 @@ use super::transport::Transport;
 use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::Entropy;
-use crate::domain::id::NodeId;
-use crate::store::{Leased, SharedDirectory, StatsBuffer, Store};
+use crate::domain::id::{NodeId, SubscriptionId};
+use crate::store::{Claim, Leased, SharedDirectory, StatsBuffer, Store, StoreError};
 
 /// State and tools of one dispatcher.
 pub(super) struct Shared {
-    /// The owner of the leases.
+    /// The owner of the deliveries handed over; those claimed belong to the claimer.
     pub(super) node: NodeId,
     /// Where deliveries come from and outcomes go.
     pub(super) store: Arc<dyn Store>,
@@ -43,6 +45,7 @@ pub(super) struct Shared {
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
     ended: UnboundedSender<Ended>,
     lanes: Mutex<Lanes>,
+    claimer: Mutex<Claimer>,
 }
 
 impl Shared {
@@ -55,6 +58,7 @@ impl Shared {
             store: parts.store,
             directory: parts.directory,
             transport: Transport::new(&parts.config, guard, Arc::clone(&parts.clock)),
+            claimer: Mutex::new(Claimer::new(NodeId::new(parts.clock.now(), &*parts.entropy))),
             lanes: Mutex::new(Lanes::new(Limits::from(&parts.config))),
             config: parts.config,
             clock: parts.clock,
@@ -70,6 +74,39 @@ impl Shared {
     /// The lanes. Never held across a wait; nothing in them panics half way, so a poisoned lock is as good as any.
     pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names that claims are made under. Never held across a wait.
+    pub(super) fn claimer(&self) -> MutexGuard<'_, Claimer> {
+        self.claimer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Claims, under a name that can be given up if the answer is lost.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(super) async fn claim(&self, lanes: &[(SubscriptionId, u32)], now: Timestamp) -> Result<Vec<Leased>, StoreError> {
+        let known = self.claimer().name();
+        let name = match known {
+            Some(name) => name,
+            None => self.rename_claimer().await?,
+        };
+        let claimed = self.store.claim(&Claim { node: name, now, lanes: lanes.to_vec() }).await;
+        if matches!(claimed, Err(StoreError::Unavailable(_))) {
+            self.claimer().doubt();
+        }
+        claimed
+    }
+
+    async fn rename_claimer(&self) -> Result<NodeId, StoreError> {
+        let now = self.clock.now();
+        let name = NodeId::new(now, &*self.entropy);
+        self.store.heartbeat(name, now, now.plus(Duration::from_millis(self.config.lease_ms))).await?;
+        self.claimer().rename(name, now);
+        // What was claimed and not begun must not outlive the old name.
+        let held = self.lanes().take_queued();
+        self.release(held, now);
+        Ok(name)
     }
 
     /// The next attempt to make, if any. Deliveries that may not go any more are given back on the way.
@@ -97,7 +134,7 @@ impl Shared {
     }
 
     /// Notes that a delivery waits in the database, and wakes the feeder if that is news to it.
-    pub(super) fn note(&self, id: crate::domain::id::SubscriptionId, due_at: Timestamp) {
+    pub(super) fn note(&self, id: SubscriptionId, due_at: Timestamp) {
         let is_news = self.lanes().note(id, due_at, self.clock.now());
         if is_news {
             self.refill.notify_one();
