@@ -72,6 +72,26 @@ pub(super) fn give_back(batch: &AcceptBatch, outlet: &dyn Outlet) {
     batch.submissions.iter().flat_map(|submission| &submission.events).for_each(|accepting| give_back_event(accepting, outlet));
 }
 
+/// Gives up a batch that may or may not have been committed: what was placed with this node must not stay leased to it unseen.
+pub(super) fn abandon(batch: &AcceptBatch, outlet: &dyn Outlet) {
+    for accepting in batch.submissions.iter().flat_map(|submission| &submission.events) {
+        for delivery in accepting.deliveries.iter().filter(|delivery| delivery.placement == Placement::HandedOver) {
+            outlet.abandon(leased(delivery, &accepting.accepted));
+        }
+    }
+}
+
+/// A delivery as it was leased to this node by the accepting transaction.
+fn leased(delivery: &NewDelivery, accepted: &Arc<Accepted>) -> Leased {
+    Leased {
+        lease: Lease { delivery_id: delivery.id, token: FIRST_TOKEN },
+        subscription_id: delivery.subscription_id,
+        attempt_count: 0,
+        budget_attempt_count: 0,
+        event: Arc::clone(accepted),
+    }
+}
+
 fn give_back_event(accepting: &Accepting, outlet: &dyn Outlet) {
     let bytes = accepting.accepted.event.body().len();
     for delivery in accepting.deliveries.iter().filter(|delivery| delivery.placement == Placement::HandedOver) {
@@ -123,13 +143,7 @@ fn settle_event(accepting: Accepting, first: Option<EventId>, outlet: &dyn Outle
     let receipt = Receipt { id: accepted.id, is_duplicate: false, delivery_count: deliveries.len() };
     for delivery in deliveries {
         match delivery.placement {
-            Placement::HandedOver => outlet.hand_over(Leased {
-                lease: Lease { delivery_id: delivery.id, token: FIRST_TOKEN },
-                subscription_id: delivery.subscription_id,
-                attempt_count: 0,
-                budget_attempt_count: 0,
-                event: Arc::clone(&accepted),
-            }),
+            Placement::HandedOver => outlet.hand_over(leased(&delivery, &accepted)),
             Placement::Queued(due_at) => outlet.queued(delivery.subscription_id, due_at),
         }
     }

@@ -115,6 +115,11 @@ async fn write(parts: &Parts, batch: &mut AcceptBatch) -> Result<Vec<SubmissionR
                 batch::give_back(batch, &*parts.outlet);
                 parts.router.refresh(routing_version).await?;
             }
+            // It may have been committed all the same.
+            Err(error @ StoreError::Unavailable(_)) => {
+                batch::abandon(batch, &*parts.outlet);
+                return Err(error);
+            }
             Err(error) => {
                 batch::give_back(batch, &*parts.outlet);
                 return Err(error);
