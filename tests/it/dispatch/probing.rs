@@ -15,6 +15,7 @@ async fn a_test_shows_the_whole_exchange_and_no_credential() {
     let sink = Sink::start(|_, _| Reply::Answer(503, vec![("retry-after", "9".into())], "later".into())).await;
     let mut subscription = node.subscribe(&sink.url("/hooks"), |_| {}).await;
     subscription.spec.sinkcredential = Some(Credential::Plain { identifier: "me".into(), secret: Secret::new("secret") });
+    node.wait_for_room(&subscription).await;
     let event = new_event();
     let exchange = node.handle.test(&subscription, &event).await;
     assert_eq!((exchange.method.as_str(), exchange.url), ("POST", sink.url("/hooks")));
