@@ -59,7 +59,8 @@ pub trait Store: Send + Sync + 'static {
     async fn retire_node(&self, node: NodeId) -> Result<()>;
 
     /// Makes up to `limit` deliveries `pending` whose owner is not alive at `now`, and says how many they were. Their tokens
-    /// grow, so that a late report of the old owner is refused. Also forgets nodes that are not alive.
+    /// grow, so that a late report of the old owner is refused. Also forgets nodes that are not alive. After an accept or claim
+    /// whose answer got lost, what it leased and nobody was told of is taken back too, within seconds.
     async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64>;
 
     /// Deletes up to `limit` event keys accepted before `keys_before` and replay digests that ended before `now`; says how many

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::columns::EventColumns;
 use crate::domain::id::{DeliveryId, SubscriptionId};
-use crate::store::{Lease, Leased, StoreError};
+use crate::store::{Lease, Leased};
 
 /// What a claim found: deliveries in the order they are to be given, and their events.
 #[derive(Debug, Default)]
@@ -28,20 +28,29 @@ pub(super) struct Claimed {
 }
 
 impl Rows {
-    /// The deliveries with their events.
-    pub(super) fn read(self) -> Result<Vec<Leased>, StoreError> {
-        let read = |(id, columns): (Uuid, EventColumns)| columns.read().map(|event| (id, Arc::new(event)));
-        let events: HashMap<_, _> = self.events.into_iter().map(read).collect::<Result<_, _>>()?;
+    /// The deliveries with their events. One whose event can't be read is passed over, or it would hold up all others: it stays
+    /// leased, and the log tells of it.
+    pub(super) fn read(self) -> Vec<Leased> {
+        let mut events = HashMap::with_capacity(self.events.len());
+        for (id, columns) in self.events {
+            match columns.read() {
+                Ok(event) => drop(events.insert(id, Arc::new(event))),
+                Err(error) => tracing::error!(%id, error = &error as &dyn std::error::Error, "a stored event can't be read"),
+            }
+        }
         let lease = |row: Claimed| {
-            let event = events.get(&row.event_id).ok_or_else(|| StoreError::corrupt("a delivery's event is gone"))?;
-            Ok(Leased {
+            let event = events.get(&row.event_id);
+            if event.is_none() {
+                tracing::error!(delivery_id = %DeliveryId::from_uuid(row.id), "a delivery has no readable event");
+            }
+            Some(Leased {
                 lease: Lease { delivery_id: DeliveryId::from_uuid(row.id), token: row.token },
                 subscription_id: SubscriptionId::from_uuid(row.subscription_id),
                 attempt_count: row.attempt_count,
                 budget_attempt_count: row.budget_attempt_count,
-                event: Arc::clone(event),
+                event: Arc::clone(event?),
             })
         };
-        self.deliveries.into_iter().map(lease).collect()
+        self.deliveries.into_iter().filter_map(lease).collect()
     }
 }

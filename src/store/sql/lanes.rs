@@ -7,8 +7,8 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{NodeId, SubscriptionId};
-use crate::store::{DueLane, StoreError};
+use crate::domain::id::{DeliveryId, NodeId, SubscriptionId};
+use crate::store::{DueLane, Lease, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -34,6 +34,8 @@ statements! {
         ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
 
     RETIRE = "DELETE FROM nodes WHERE id = $1";
+
+    OF_NODE = "SELECT id, lease_token FROM deliveries WHERE state = 'in_flight' AND lease_owner = $1";
 }
 
 pub(super) async fn due(engine: &Engine, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>> {
@@ -58,4 +60,10 @@ pub(super) async fn heartbeat(engine: &Engine, node: NodeId, now: Timestamp, exp
 
 pub(super) async fn retire_node(engine: &Engine, node: NodeId) -> Result<()> {
     engine.execute(RETIRE, values![node]).await.map(|_| ())
+}
+
+/// Every lease a node has in the database.
+pub(super) async fn leases_of(engine: &Engine, node: NodeId) -> Result<Vec<Lease>> {
+    let read = |row: &Row| Ok(Lease { delivery_id: DeliveryId::from_uuid(row.uuid("id")?), token: row.int("lease_token")? });
+    engine.fetch_all(OF_NODE, values![node]).await?.iter().map(read).collect()
 }

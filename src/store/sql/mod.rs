@@ -14,8 +14,10 @@ mod engine;
 mod events;
 mod failure;
 mod lanes;
+mod lease_book;
 mod location;
 mod open;
+mod outbox;
 mod port;
 mod postgres;
 mod producers;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 use crate::domain::entropy::Entropy;
 use engine::Engine;
+use lease_book::LeaseBook;
 use vault::Vault;
 
 /// The store on SQLite or Postgres.
@@ -43,6 +46,7 @@ pub struct SqlStore {
     engine: Engine,
     vault: Vault,
     entropy: Arc<dyn Entropy>,
+    leases: LeaseBook,
 }
 
 impl std::fmt::Debug for SqlStore {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::engine::{Engine, PostgresEngine, SqliteEngine};
+use super::lease_book::LeaseBook;
 use super::location::Location;
 use super::vault::Vault;
 use super::{SqlStore, schema, tenants};
@@ -110,7 +111,7 @@ impl SqlStore {
         let engine = ready(options, is_exclusive, options.migrate).await?;
         let vault = Vault::unlock(&engine, encryption, entropy.as_ref()).await?;
         tenants::ensure_default(&engine).await?;
-        Ok(Self { engine, vault, entropy })
+        Ok(Self { engine, vault, entropy, leases: LeaseBook::default() })
     }
 }
 

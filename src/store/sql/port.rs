@@ -5,10 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::engine::Engine;
-use super::{
-    SqlStore, api_keys, dead_letters, deliveries, events, lanes, postgres, producers, sqlite, stats, subscriptions, tenants,
-};
+use super::{SqlStore, api_keys, dead_letters, deliveries, events, lanes, producers, stats, subscriptions, tenants};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach};
 use crate::domain::delivery::Delivery;
@@ -25,24 +22,14 @@ use crate::store::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Hands a transition of the outbox to the database in use.
-macro_rules! hot {
-    ($store:ident, $transition:ident($($argument:expr),*)) => {
-        match &$store.engine {
-            Engine::Sqlite(engine) => sqlite::$transition(engine, $($argument),*).await,
-            Engine::Postgres(engine) => postgres::$transition(engine, $($argument),*).await,
-        }
-    };
-}
-
 #[async_trait]
 impl Store for SqlStore {
     async fn accept(&self, batch: &AcceptBatch) -> Result<Settled> {
-        hot!(self, accept(batch))
+        self.accept_batch(batch).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Leased>> {
-        hot!(self, claim(claim))
+        self.claim_due(claim).await
     }
 
     async fn due_lanes(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>> {
@@ -50,11 +37,11 @@ impl Store for SqlStore {
     }
 
     async fn record(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>> {
-        hot!(self, record(reports, pauses, now))
+        self.record_reports(reports, pauses, now).await
     }
 
     async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<()> {
-        hot!(self, release(leases, now))
+        self.release_leases(leases, now).await
     }
 
     async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
@@ -66,11 +53,11 @@ impl Store for SqlStore {
     }
 
     async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64> {
-        hot!(self, reclaim(now, limit))
+        self.reclaim_leases(now, limit).await
     }
 
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
-        hot!(self, prune(now, keys_before, limit))
+        self.prune_old(now, keys_before, limit).await
     }
 
     async fn routing_version(&self) -> Result<i64> {

@@ -51,7 +51,7 @@ pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim)
             rows.events.insert(event.id, event);
         }
     }
-    rows.read()
+    Ok(rows.read())
 }
 
 fn delivery(row: &PgRow) -> Result<Claimed, sqlx::Error> {

@@ -19,6 +19,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
 
 use self::writer::Writer;
+use super::claimed::Rows;
 use super::engine::SqliteEngine;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
@@ -82,7 +83,7 @@ pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch) -> Result
 
 pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim) -> Result<Vec<Leased>> {
     let claim = claim.clone();
-    engine.hot.writer.run(move |connection| claim::claim(connection, &claim)).await?.read()
+    engine.hot.writer.run(move |connection| claim::claim(connection, &claim)).await.map(Rows::read)
 }
 
 pub(super) async fn record(

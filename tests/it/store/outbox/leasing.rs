@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::id::NodeId;
-use waypost::store::{Lease, Recorded, Resolution};
+use waypost::store::{Claim, Lease, Recorded, Resolution};
 
 use super::fixture::{accept, accepting, backlog, claim, handed_over, lane, living_node, record, report, seen};
 use crate::support::database::{TestStore, both_databases};
@@ -78,4 +78,28 @@ both_databases!(leases_of_a_node_nobody_knows_are_reclaimed, async |store: TestS
     claim(&store, node, &[(lane, 1)]).await;
 
     assert_eq!(store.reclaim(store.now(), 10).await.unwrap(), 1);
+});
+
+both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    backlog(&store, node, lane, 3).await;
+    let held = claim(&store, node, &[(lane, 1)]).await;
+    let request = Claim { node, now: store.now(), lanes: vec![(lane, 1)] };
+    // The caller goes away after its first poll: the claim is under way, or even done, and its answer has no reader.
+    let gone = tokio::time::timeout(Duration::ZERO, store.claim(&request)).await;
+    assert!(gone.is_err(), "no database answers at once");
+    let until = store.now().plus(Duration::from_secs(600));
+    store.heartbeat(node, store.now(), until).await.unwrap();
+
+    // A server may still be working on the claim when it is first looked for.
+    let mut again = claim(&store, node, &[(lane, 10)]).await;
+    while again.len() < 2 {
+        store.clock.advance(Duration::from_secs(6));
+        store.reclaim(store.now(), 10).await.unwrap();
+        again.extend(claim(&store, node, &[(lane, 10)]).await);
+    }
+
+    let reports: Vec<_> = again.iter().map(|leased| report(&store, leased.lease, 1, Resolution::Delivered)).collect();
+    assert_eq!(store.record(&reports, &[], store.now()).await.unwrap(), [Recorded::Done; 2]);
+    assert_eq!(record(&store, report(&store, held[0].lease, 1, Resolution::Delivered)).await, Recorded::Done);
 });
