@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy sees only functions marked as tests as tests; here everything is")]
 
+mod api;
 mod conformance;
 mod dispatch;
 mod ingest;

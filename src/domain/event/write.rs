@@ -59,9 +59,13 @@ impl Event {
         }
     }
 
-    /// The body of an event in binary mode as a member of a JSON object: embedded where its content type says that it is JSON
+    /// The data as a member of a JSON object. What came in binary mode is embedded where its content type says that it is JSON
     /// or text and it is, else as base64, which always comes back the same.
-    fn embeddable(&self) -> Data<'_> {
+    #[must_use]
+    pub fn embeddable(&self) -> Data<'_> {
+        if self.wire == Wire::Structured {
+            return self.data();
+        }
         if self.body.is_empty() {
             return Data::None;
         }

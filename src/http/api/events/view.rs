@@ -70,7 +70,7 @@ impl Event {
     /// What is shown of `stored`.
     pub(super) fn new(stored: StoredEvent) -> Result<Self> {
         let event = stored.accepted.event;
-        let (data, data_base64) = match event.data() {
+        let (data, data_base64) = match event.embeddable() {
             event::Data::None => (None, None),
             event::Data::Json(text) => (Some(raw(text.to_owned())?), None),
             event::Data::Text(text) => (Some(raw(serde_json::Value::from(text).to_string())?), None),

@@ -9,14 +9,15 @@ use crate::http::api::wire::decode;
 use crate::http::problem::{Problem, Result};
 
 /// Members that an answer has and its owner does not write, each with how it is changed instead.
-const READ_ONLY: [(&str, &str); 6] = [
+const READ_ONLY: [(&str, &str); 4] = [
     ("id", "is made by the server and never changes"),
     ("status", "is changed by `/pause`, `/resume` and `/verify`"),
     ("disabled_reason", "is set by the server; `/resume` enables the subscription again"),
     ("secret", "is made by the server; `/secrets/rotate` makes another"),
-    ("created_at", "is set by the server"),
-    ("updated_at", "is set by the server"),
 ];
+
+/// Members that an answer has and that mean nothing in a body, so that what was read may be written back.
+const IGNORED: [&str; 2] = ["created_at", "updated_at"];
 
 /// The spec of a subscription to be created. An `id` is ignored (SPECS SU-1).
 ///
@@ -69,8 +70,9 @@ fn shown(stored: &Subscription) -> Result<Map<String, Value>> {
     object(serde_json::to_value(view).map_err(|error| Problem::internal(&error))?)
 }
 
-/// Takes read-only members away that are as they are shown, and refuses others.
+/// Takes read-only members away that are as they are shown, and times in any case; refuses others.
 fn refuse_read_only(members: &mut Map<String, Value>, shown: &Map<String, Value>) -> Result<()> {
+    IGNORED.into_iter().for_each(|name| drop(members.remove(name)));
     let wrong =
         READ_ONLY.into_iter().filter(|(name, _)| members.remove(*name).is_some_and(|value| shown.get(*name) != Some(&value)));
     let problem = wrong.fold(None, |problem: Option<Problem>, (name, sentence)| {
