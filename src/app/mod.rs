@@ -93,7 +93,7 @@ impl App {
         let new_administrator_key = bootstrap(&config, &*store, &clock, &*entropy).await?;
         let http_stop = CancellationToken::new();
         let cache_time = Duration::from_millis(config.auth.api_key_cache_ms);
-        let state = AppState::new(http::state::Parts {
+        let shared = AppState::new(http::state::Parts {
             authenticator: Authenticator::new(&config.auth, config.dev, Arc::clone(&store), Arc::clone(&clock))?,
             store: Arc::clone(&store),
             acceptor,
@@ -133,7 +133,7 @@ impl App {
             app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
         }
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
-        app.http.spawn(server.run(http::router::build(state), app.http_stop.clone()));
+        app.http.spawn(server.run(http::router::build(shared), app.http_stop.clone()));
         Ok(app)
     }
 

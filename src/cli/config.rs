@@ -16,11 +16,12 @@ pub(super) enum Command {
     Check,
 }
 
-pub(super) fn run(command: &Command, settings: &Settings) -> anyhow::Result<()> {
+pub(super) fn run(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let config = settings.load()?;
     match command {
         Command::Print => {
-            super::print(toml::to_string_pretty(&masked(config)).context("the configuration can't be written")?.trim_end())
+            let text = toml::to_string_pretty(&masked(config)).context("the configuration can't be written")?;
+            super::print(text.trim_end());
         }
         Command::Check => super::print("the configuration is valid"),
     }

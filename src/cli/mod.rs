@@ -19,7 +19,7 @@ use crate::config::ConfigError;
 use crate::store::sql::OpenError;
 use settings::Settings;
 
-/// The exit code for bad configuration (EX_USAGE of sysexits.h).
+/// The exit code for bad configuration (`EX_USAGE` of `sysexits.h`).
 const EXIT_USAGE: u8 = 64;
 
 /// A webhook and CloudEvents router: durable in SQLite or Postgres, signed, retried, dead-lettered.
@@ -80,8 +80,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => runtime()?.block_on(serve::run(settings.load()?))?,
         Command::Migrate => runtime()?.block_on(migrate::run(settings.load()?))?,
-        Command::Openapi(options) => openapi::run(&options)?,
-        Command::Config(command) => config::run(&command, &settings)?,
+        Command::Openapi(options) => openapi::run(&options),
+        Command::Config(command) => config::run(command, &settings)?,
         Command::Healthcheck(options) => return runtime()?.block_on(healthcheck::run(&options, settings.load()?)),
         Command::Demo => runtime()?.block_on(demo::run())?,
         Command::ApiKey(command) => runtime()?.block_on(api_key::run(command, settings.load()?))?,
@@ -90,7 +90,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes one line to standard output. A reader that went away is no reason to fail.
-#[expect(clippy::print_stdout, reason = "what a command is asked for goes to standard output")]
 fn print(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");

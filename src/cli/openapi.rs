@@ -10,11 +10,10 @@ pub(super) struct Options {
     errors: bool,
 }
 
-pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) {
     if options.errors {
         super::print(crate::http::problem::errors_markdown().trim_end());
     } else {
         super::print(crate::http::openapi::document_text().trim_end());
     }
-    Ok(())
 }

@@ -19,8 +19,8 @@ pub(super) struct Settings {
     /// Address and port to listen on; port 0 picks one [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDR:PORT")]
     listen: Option<String>,
-    /// sqlite://PATH or postgres://… [default: sqlite://waypost.db]
-    #[arg(long, global = true, value_name = "URL")]
+    /// Where everything is kept: SQLite's path or the address of Postgres
+    #[arg(long, global = true, value_name = "sqlite://PATH|postgres://…")]
     database_url: Option<String>,
     /// What this node does [default: all]
     #[arg(long, global = true)]

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "clippy sees only functions marked as tests as tests; here everything is")]
 
 mod api;
+mod bad_input;
 mod conformance;
 mod dispatch;
 mod ingest;
+mod promises;
 mod store;
 mod support;
 mod tidy;

@@ -78,13 +78,10 @@ async fn story(base: &str, timeline: &Timeline) -> anyhow::Result<()> {
 async fn every_content_mode(client: &Client, receiver: &mut Receiver, timeline: &Timeline) -> anyhow::Result<()> {
     let order = |name: &str| client::event(name, "/demo/orders", json!({ "order": 1042, "total": 99.5 }));
     let posted = [
-        client.post_binary(&order("demo.order.created")?).await?,
-        client.post_structured(&order("demo.order.paid")?).await?,
-        client.post_batch(&[order("demo.order.shipped")?]).await?,
+        said(timeline, "binary", client.post_binary(&order("demo.order.created")?).await?),
+        said(timeline, "structured", client.post_structured(&order("demo.order.paid")?).await?),
+        said(timeline, "batched", client.post_batch(&[order("demo.order.shipped")?]).await?),
     ];
-    for (mode, id) in ["binary", "structured", "batched"].iter().zip(&posted) {
-        timeline.say(&format!("posted    {mode:<10} {id}"));
-    }
     for _ in &posted {
         let arrival = receiver.next(PATIENCE).await?;
         ensure!(arrival.is_verified && posted.contains(&arrival.event_id), "an unexpected delivery: {arrival:?}");
@@ -92,10 +89,15 @@ async fn every_content_mode(client: &Client, receiver: &mut Receiver, timeline: 
     Ok(())
 }
 
+fn said(timeline: &Timeline, mode: &str, id: String) -> String {
+    timeline.say(&format!("accepted  {mode:<10} {id}"));
+    id
+}
+
 async fn a_receiver_that_fails_twice(client: &Client, receiver: &mut Receiver, timeline: &Timeline) -> anyhow::Result<()> {
     receiver.fail_next("/flaky", 2);
     let id = client.post_structured(&client::event("demo.flaky", "/demo", json!({ "patience": true }))?).await?;
-    timeline.say(&format!("posted    to a receiver that fails twice: {id}"));
+    timeline.say(&format!("accepted  for a receiver that fails twice: {id}"));
     for (attempt, status) in [(1, 500), (2, 500), (3, 200)] {
         let arrival = receiver.next(PATIENCE).await?;
         let expected = Arrival { path: "/flaky".into(), event_id: id.clone(), attempt, is_verified: true, status };
@@ -108,7 +110,7 @@ async fn a_receiver_that_fails_twice(client: &Client, receiver: &mut Receiver, t
 async fn a_receiver_that_is_down(client: &Client, receiver: &mut Receiver, timeline: &Timeline) -> anyhow::Result<()> {
     receiver.fail_next("/down", usize::MAX);
     let id = client.post_structured(&client::event("demo.down", "/demo", json!({ "lost": false }))?).await?;
-    timeline.say(&format!("posted    to a receiver that is down: {id}"));
+    timeline.say(&format!("accepted  for a receiver that is down: {id}"));
     for attempt in [1, 2] {
         let arrival = receiver.next(PATIENCE).await?;
         ensure!(arrival.attempt == attempt && arrival.status == 500, "an unexpected delivery: {arrival:?}");
@@ -116,7 +118,7 @@ async fn a_receiver_that_is_down(client: &Client, receiver: &mut Receiver, timel
     client.wait_for(&id, "dead_lettered", PATIENCE).await?;
     let letters = client.get("/v1/dead-letters").await?;
     let reason = letters["data"][0]["reason"].as_str().unwrap_or_default().to_owned();
-    ensure!(letters["data"][0]["event_id"] == Value::from(id.as_str()), "the dead letter is not listed");
+    ensure!(letters["data"][0]["event_id"] == id.as_str(), "the dead letter is not listed");
     timeline.say(&format!("dead      {id}: {reason}"));
 
     receiver.fail_next("/down", 0);

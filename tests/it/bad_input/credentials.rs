@@ -38,12 +38,16 @@ fn token_cases() -> Vec<Case> {
         with("a token that is none", "Bearer hello"),
         with("a token without a signature", &format!("Bearer {UNSIGNED_TOKEN}")),
         with("a token of an unknown issuer", &format!("Bearer {UNKNOWN_TOKEN}")),
-        case("a tenant that does not exist", "GET", "/v1/events")
-            .header("waypost-tenant", "nobody")
-            .expects(404, "tenant_not_found", Whole),
-        case("a tenant's name that is none", "GET", "/v1/events")
-            .header("waypost-tenant", "No Body")
-            .expects(400, "invalid_request", Header("waypost-tenant")),
+        case("a tenant that does not exist", "GET", "/v1/events").header("waypost-tenant", "nobody").expects(
+            404,
+            "tenant_not_found",
+            Whole,
+        ),
+        case("a tenant's name that is none", "GET", "/v1/events").header("waypost-tenant", "No Body").expects(
+            400,
+            "invalid_request",
+            Header("waypost-tenant"),
+        ),
     ]
 }
 
@@ -68,8 +72,11 @@ fn scope_cases(world: &World) -> Vec<Case> {
 fn producer_cases(world: &World) -> Vec<Case> {
     let path = format!("/v1/producers/{}/events", world.producer);
     let signed = |name, skip: &str, timestamp: i64| {
-        let headers =
-            [("webhook-id", "msg_1".to_owned()), ("webhook-timestamp", timestamp.to_string()), ("webhook-signature", "v1,AAAA".to_owned())];
+        let headers = [
+            ("webhook-id", "msg_1".to_owned()),
+            ("webhook-timestamp", timestamp.to_string()),
+            ("webhook-signature", "v1,AAAA".to_owned()),
+        ];
         let request = case(name, "POST", path.clone()).anonymous().header("content-type", STRUCTURED).body(EVENT);
         headers.iter().filter(|(name, _)| *name != skip).fold(request, |request, (name, value)| request.header(name, value))
     };
@@ -82,9 +89,11 @@ fn producer_cases(world: &World) -> Vec<Case> {
         signed("a message signed by nobody", "", now).expects(401, "signature_invalid", Whole),
         signed("a message of six minutes ago", "", now - 360).expects(401, "signature_invalid", Whole),
         signed("a message of the day after", "", now + 86_400).expects(401, "signature_invalid", Whole),
-        signed("a message whose time is no number", "webhook-timestamp", now)
-            .header("webhook-timestamp", "noon")
-            .expects(401, "signature_invalid", Whole),
+        signed("a message whose time is no number", "webhook-timestamp", now).header("webhook-timestamp", "noon").expects(
+            401,
+            "signature_invalid",
+            Whole,
+        ),
         case("a producer that does not exist", "POST", "/v1/producers/prd_01h455vb4pex5vsknk084sn02q/events")
             .anonymous()
             .header("content-type", STRUCTURED)

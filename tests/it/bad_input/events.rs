@@ -35,14 +35,20 @@ fn structured_cases() -> Vec<Case> {
     vec![
         structured("an empty body", "").expects(400, "invalid_event", Whole),
         structured("not JSON", "{").expects(400, "invalid_event", Whole),
-        structured("text after the event", r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"} x"#)
-            .expects(400, "invalid_event", Whole),
+        structured("text after the event", r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"} x"#).expects(
+            400,
+            "invalid_event",
+            Whole,
+        ),
         structured("an array", "[]").expects(400, "invalid_event", Whole),
         structured("a string", "\"event\"").expects(400, "invalid_event", Whole),
         structured("a byte order mark", b"\xEF\xBB\xBF{}".as_slice()).expects(400, "invalid_event", Whole),
         structured("bytes that are no UTF-8", b"{\"id\":\"\xFF\"}".as_slice()).expects(400, "invalid_event", Whole),
-        structured("nesting without end", format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}"#, "[".repeat(5000)))
-            .expects(400, "invalid_event", Whole),
+        structured(
+            "nesting without end",
+            format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}"#, "[".repeat(5000)),
+        )
+        .expects(400, "invalid_event", Whole),
         invalid(with("no id", "id", ""), "/id"),
         invalid(with("no source", "source", ""), "/source"),
         invalid(with("no type", "type", ""), "/type"),
@@ -80,7 +86,10 @@ fn attribute_cases() -> Vec<Case> {
         invalid(with("data_base64 that is no base64", "data_base64", "\"%%%\""), "/data_base64"),
         invalid(with("data_base64 as a number", "data_base64", "7"), "/data_base64"),
         invalid(
-            structured("data and data_base64", r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","data":1,"data_base64":"AA=="}"#),
+            structured(
+                "data and data_base64",
+                r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","data":1,"data_base64":"AA=="}"#,
+            ),
             "/data_base64",
         ),
         invalid(
@@ -122,8 +131,11 @@ fn batch_cases() -> Vec<Case> {
     vec![
         batch("a batch that is an object", good).expects(400, "invalid_event", Whole),
         batch("a batch that does not end", "[").expects(400, "invalid_event", Whole),
-        batch("a batch with one bad event", &format!(r#"[{good},{{"specversion":"1.0","source":"/s","type":"t"}}]"#))
-            .expects(400, "invalid_event", Pointer("/1/id")),
+        batch("a batch with one bad event", &format!(r#"[{good},{{"specversion":"1.0","source":"/s","type":"t"}}]"#)).expects(
+            400,
+            "invalid_event",
+            Pointer("/1/id"),
+        ),
         batch("a batch with a number in it", &format!("[{good},7]")).expects(400, "invalid_event", Pointer("/1")),
         batch("a batch of two specversions", &format!(r#"[{good},{{"specversion":"0.9","id":"2","source":"/s","type":"t"}}]"#))
             .expects(400, "invalid_event", Pointer("/1/specversion")),
@@ -140,7 +152,11 @@ fn transport_cases() -> Vec<Case> {
         typed("XML events", "application/cloudevents+xml").expects(415, "unsupported_media_type", Whole),
         typed("Avro batches", "application/cloudevents-batch+avro").expects(415, "unsupported_media_type", Whole),
         typed("another charset", "application/cloudevents+json; charset=utf-16").expects(415, "unsupported_media_type", Whole),
-        case("no content type and no ce- headers", "POST", "/v1/events").body(event).expects(415, "unsupported_media_type", Whole),
+        case("no content type and no ce- headers", "POST", "/v1/events").body(event).expects(
+            415,
+            "unsupported_media_type",
+            Whole,
+        ),
         structured("a body over the limit", large).expects(413, "payload_too_large", Whole),
         case("reading where one posts", "PUT", "/v1/events").expects(405, "method_not_allowed", Whole),
         case("a path that does not exist", "GET", "/v1/event").expects(404, "not_found", Whole),

@@ -36,7 +36,11 @@ fn member_cases() -> Vec<Case> {
         with("another protocol", r#""protocol":"AMQP""#, "/protocol"),
         with("a protocol in small letters", r#""protocol":"http""#, "/protocol"),
         with("an empty type", r#""types":[""]"#, "/types/0"),
-        with("a header that Waypost sets", r#""protocolsettings":{"headers":{"webhook-id":"x"}}"#, "/protocolsettings/headers/webhook-id"),
+        with(
+            "a header that Waypost sets",
+            r#""protocolsettings":{"headers":{"webhook-id":"x"}}"#,
+            "/protocolsettings/headers/webhook-id",
+        ),
         with("a header's value on two lines", r#""protocolsettings":{"headers":{"x":"a\r\nb"}}"#, "/protocolsettings/headers/x"),
         with("a method that carries no body", r#""protocolsettings":{"method":"GET"}"#, "/protocolsettings/method"),
         with("a time limit of nothing", r#""config":{"timeout_ms":0}"#, "/config/timeout_ms"),
@@ -53,9 +57,9 @@ fn filter_cases() -> Vec<Case> {
         filters("filters that are no list", r#"{"exact":{"type":"a"}}"#, "/filters"),
         filters("an unknown dialect", r#"[{"regex":{"type":"a"}}]"#, "/filters/0"),
         filters("two dialects at once", r#"[{"exact":{"type":"a"},"prefix":{"type":"a"}}]"#, "/filters/0"),
-        filters("an empty dialect", r#"[{"exact":{}}]"#, "/filters/0"),
-        filters("an empty value", r#"[{"prefix":{"type":""}}]"#, "/filters/0"),
-        filters("nothing to combine", r#"[{"all":[]}]"#, "/filters/0"),
+        filters("an empty dialect", r#"[{"exact":{}}]"#, "/filters/0/exact"),
+        filters("an empty value", r#"[{"prefix":{"type":""}}]"#, "/filters/0/prefix"),
+        filters("nothing to combine", r#"[{"all":[]}]"#, "/filters/0/all"),
     ]
 }
 
@@ -80,14 +84,20 @@ fn list_cases() -> Vec<Case> {
 }
 
 fn administration_cases() -> Vec<Case> {
-    let post = |name, path: &str, body: &str, pointer| case(name, "POST", path).json(body).expects(400, "invalid_request", Pointer(pointer));
+    let post = |name, path: &str, body: &str, pointer| {
+        case(name, "POST", path).json(body).expects(400, "invalid_request", Pointer(pointer))
+    };
     vec![
         post("a tenant with a capital", "/v1/tenants", r#"{"name":"Acme"}"#, "/name"),
         post("an unknown scope", "/v1/api-keys", r#"{"name":"k","scopes":["root"]}"#, "/scopes/0"),
         post("a producer with half a secret", "/v1/producers", r#"{"name":"p","secrets":["whsec_AA"]}"#, "/secrets/0"),
         post("a producer of an unknown kind", "/v1/producers", r#"{"name":"p","kind":"telepathy"}"#, "/kind"),
         case("a tenant twice", "POST", "/v1/tenants").json(r#"{"name":"default"}"#).expects(409, "conflict", Whole),
-        case("deleting what is not there", "DELETE", "/v1/api-keys/key_01h455vb4pex5vsknk084sn02q").expects(404, "not_found", Whole),
+        case("deleting what is not there", "DELETE", "/v1/api-keys/key_01h455vb4pex5vsknk084sn02q").expects(
+            404,
+            "not_found",
+            Whole,
+        ),
         case("purging everything by accident", "DELETE", "/v1/dead-letters").expects(400, "invalid_request", Whole),
     ]
 }

@@ -82,7 +82,7 @@ impl Shared {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("a client");
         while !stop.is_cancelled() {
             let id = self.next.fetch_add(1, Ordering::Relaxed).to_string();
-            let event = json!({ "specversion": "1.0", "id": id, "source": "/load", "type": self.event_type, "data": { "n": id } });
+            let event = json!({ "specversion": "1.0", "id": id, "source": format!("/load/{}", self.event_type), "type": self.event_type, "data": { "n": id } });
             while let Err(pause) = self.post(&http, &id, &event).await {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(pause).await;

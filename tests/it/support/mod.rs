@@ -3,6 +3,8 @@
 pub mod client;
 pub mod contract;
 pub mod database;
+pub mod load;
 pub mod postgres;
 pub mod server;
+pub mod process;
 pub mod sink;
