@@ -5,6 +5,6 @@ pub mod contract;
 pub mod database;
 pub mod load;
 pub mod postgres;
-pub mod server;
 pub mod process;
+pub mod server;
 pub mod sink;
