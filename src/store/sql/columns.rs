@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Attempt, DeliveryState};
+use crate::domain::delivery::{Attempt, DeliveryState, ErrorClass};
 use crate::domain::event::{Accepted, Event, StoredForm, Wire};
 use crate::domain::id::EventId;
 use crate::domain::tenant::TenantName;
@@ -99,7 +99,7 @@ impl AttemptRow {
             duration_us: i64::try_from(outcome.duration.as_micros()).unwrap_or(i64::MAX),
             verdict: attempt.verdict.as_str(),
             status: outcome.status.map(i64::from),
-            error_class: outcome.error_class.map(|class| class.as_str()),
+            error_class: outcome.error_class.map(ErrorClass::as_str),
             error: outcome.error.clone(),
             response_headers: headers.transpose().map_err(StoreError::corrupt)?,
             response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.clone()),

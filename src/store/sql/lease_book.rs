@@ -16,7 +16,7 @@ use crate::store::Lease;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// For how long after a lost answer leases are looked for: longer than any statement may take.
-const DOUBT: Duration = Duration::from_secs(60);
+const DOUBT: Duration = Duration::from_mins(1);
 
 /// The leases of one node.
 #[derive(Debug, Default)]
