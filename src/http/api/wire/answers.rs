@@ -60,7 +60,7 @@ pub(crate) fn problems(statuses: &[StatusCode]) -> BTreeMap<String, RefOr<Respon
 
 fn problem(status: StatusCode) -> Response {
     let codes: Vec<String> = Code::ALL
-        .into_iter()
+        .iter()
         .filter(|code| code.status() == status && !INGEST_ONLY.contains(code))
         .map(|code| format!("`{}`", code.as_str()))
         .collect();
