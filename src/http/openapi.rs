@@ -46,9 +46,11 @@ pub fn document() -> OpenApi {
 }
 
 /// The document as `openapi/openapi.json` holds it.
+///
+/// # Panics
+/// Never: the document is made of strings, numbers and maps with string keys.
 #[must_use]
 pub fn document_text() -> String {
-    // Made of strings, numbers and maps with string keys.
     let mut text = serde_json::to_string_pretty(&document()).expect("an API document is serialisable");
     text.push('\n');
     text

@@ -107,7 +107,9 @@ pub(super) async fn redrive_dead_letters(
     while count < total {
         let now = clock.now();
         let opened = store.redrive(&caller.tenant, &filter, now, batch(total - count)).await?;
-        lanes.iter().for_each(|&lane| dispatch.queued(lane, now));
+        for &lane in &lanes {
+            dispatch.queued(lane, now);
+        }
         count += opened;
         if opened == 0 {
             break;

@@ -72,7 +72,9 @@ fn shown(stored: &Subscription) -> Result<Map<String, Value>> {
 
 /// Takes read-only members away that are as they are shown, and times in any case; refuses others.
 fn refuse_read_only(members: &mut Map<String, Value>, shown: &Map<String, Value>) -> Result<()> {
-    IGNORED.into_iter().for_each(|name| drop(members.remove(name)));
+    for name in IGNORED {
+        members.remove(name);
+    }
     let wrong =
         READ_ONLY.into_iter().filter(|(name, _)| members.remove(*name).is_some_and(|value| shown.get(*name) != Some(&value)));
     let problem = wrong.fold(None, |problem: Option<Problem>, (name, sentence)| {
