@@ -51,9 +51,9 @@ async fn one_of_everything(client: &Client) -> BTreeMap<&'static str, String> {
 }
 
 /// What the owner sees of everything.
-async fn seen(owner: &Client, owned: &BTreeMap<&'static str, String>) -> Vec<Value> {
+async fn seen(owner: &Client, things: &BTreeMap<&'static str, String>) -> Vec<Value> {
     let mut seen = vec![owner.get("/v1/api-keys").await.expect(200)];
-    for (path, id) in owned.iter().filter(|(path, _)| **path != "/v1/api-keys") {
+    for (path, id) in things.iter().filter(|(path, _)| **path != "/v1/api-keys") {
         seen.push(owner.get(&format!("{path}/{id}")).await.expect(200));
     }
     seen
@@ -61,11 +61,11 @@ async fn seen(owner: &Client, owned: &BTreeMap<&'static str, String>) -> Vec<Val
 
 on_both_databases!(another_tenants_things_are_not_found, async |server| {
     let (owner, stranger) = (tenant(&server.client, "alpha").await, tenant(&server.client, "beta").await);
-    let owned = one_of_everything(&owner).await;
-    let before = seen(&owner, &owned).await;
+    let things = one_of_everything(&owner).await;
+    let before = seen(&owner, &things).await;
     let mut tried = 0;
     for (method, path, operation) in Contract::shared().operations() {
-        let Some((_, id)) = owned.iter().find(|(beginning, _)| path.starts_with(&format!("{beginning}/{{id}}"))) else {
+        let Some((_, id)) = things.iter().find(|(beginning, _)| path.starts_with(&format!("{beginning}/{{id}}"))) else {
             continue;
         };
         if method == "OPTIONS" {
@@ -80,7 +80,7 @@ on_both_databases!(another_tenants_things_are_not_found, async |server| {
         tried += 1;
     }
     assert!(tried >= 20, "only {tried} operations were tried");
-    assert_eq!(seen(&owner, &owned).await, before, "a stranger changed something");
+    assert_eq!(seen(&owner, &things).await, before, "a stranger changed something");
 });
 
 on_both_databases!(lists_show_the_own_tenant_only, async |server| {

@@ -100,11 +100,11 @@ on_both_databases!(what_was_read_may_be_written_back, async |server| {
 on_both_databases!(merge_patch_changes_what_it_names, async |server| {
     let client = &server.client;
     let path = format!("/v1/subscriptions/{}", subscribe(client, &full()).await);
-    let patch = json!({
+    let change = json!({
         "source": null, "types": ["b"], "metadata": { "team": null, "tier": "1" }, "config": { "timeout_ms": 3000, "rate_limit": null }
     });
     let headers = [("content-type", "application/merge-patch+json")];
-    let changed = client.send(Method::PATCH, &path, &headers, patch.to_string()).await.expect(200);
+    let changed = client.send(Method::PATCH, &path, &headers, change.to_string()).await.expect(200);
     assert_eq!(changed.get("source"), None);
     assert_eq!((&changed["types"], &changed["metadata"]), (&json!(["b"]), &json!({ "tier": "1" })));
     assert_eq!((&changed["config"]["timeout_ms"], changed["config"].get("rate_limit")), (&json!(3000), None));
@@ -138,8 +138,8 @@ on_both_databases!(simultaneous_patches_are_all_kept, async |server| {
     for number in 0..4 {
         let (client, path) = (client.clone(), path.clone());
         patches.spawn(async move {
-            let patch = json!({ "metadata": { format!("k{number}"): "v" } });
-            client.patch(&path, &patch).await.expect(200);
+            let change = json!({ "metadata": { format!("k{number}"): "v" } });
+            client.patch(&path, &change).await.expect(200);
         });
     }
     patches.join_all().await;
