@@ -12,7 +12,7 @@ use crate::system::{KEY, System};
 use crate::{Result, producer, sink};
 
 /// The longest a run may take to deliver everything.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// What a run gave.
 #[derive(Debug, Clone, Serialize)]

@@ -19,12 +19,7 @@ pub(crate) const TYPE: &str = "com.example.bench";
 
 /// The event with that number, sent at `now` (microseconds since 1970).
 pub(crate) fn event(number: usize, now: i64) -> Vec<u8> {
-    let mut body = format!(
-        "{BEFORE_NUMBER}{number:0width$}{BEFORE_TIME}{now:0wide$}{AFTER_TIME}",
-        width = NUMBER_DIGITS,
-        wide = TIME_DIGITS
-    )
-    .into_bytes();
+    let mut body = format!("{BEFORE_NUMBER}{number:0NUMBER_DIGITS$}{BEFORE_TIME}{now:0TIME_DIGITS$}{AFTER_TIME}").into_bytes();
     body.resize(SIZE - END.len(), b'x');
     body.extend_from_slice(END.as_bytes());
     body

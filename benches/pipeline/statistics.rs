@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Latencies in microseconds.
+/// Latencies, in microseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Percentiles {
-    pub(crate) p50_us: u32,
-    pub(crate) p90_us: u32,
-    pub(crate) p99_us: u32,
-    pub(crate) p999_us: u32,
+    pub(crate) p50: u32,
+    pub(crate) p90: u32,
+    pub(crate) p99: u32,
+    pub(crate) p999: u32,
 }
 
 impl Percentiles {
@@ -16,12 +16,7 @@ impl Percentiles {
     pub(crate) fn of(mut samples: Vec<u32>) -> Self {
         samples.sort_unstable();
         let at = |per_mille: usize| samples.get((samples.len() * per_mille / 1000).min(samples.len().saturating_sub(1))).copied();
-        Self {
-            p50_us: at(500).unwrap_or(0),
-            p90_us: at(900).unwrap_or(0),
-            p99_us: at(990).unwrap_or(0),
-            p999_us: at(999).unwrap_or(0),
-        }
+        Self { p50: at(500).unwrap_or(0), p90: at(900).unwrap_or(0), p99: at(990).unwrap_or(0), p999: at(999).unwrap_or(0) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Integration tests: one binary, real databases, real sockets.
 
 #![expect(clippy::unwrap_used, reason = "clippy sees only functions marked as tests as tests; here everything is")]
+#![expect(clippy::print_stderr, reason = "tests say what they saw; the runner shows it for those that fail")]
 
 mod api;
 mod bad_input;

@@ -53,10 +53,10 @@ impl DeliveryState {
         match (self, transition) {
             (Self::Pending, Transition::Claim) => Some(Self::InFlight),
             (Self::InFlight, Transition::Succeed) => Some(Self::Delivered),
-            (Self::InFlight, Transition::Retry | Transition::Release) => Some(Self::Pending),
+            (Self::InFlight, Transition::Retry | Transition::Release)
+            | (Self::Delivered | Self::DeadLettered | Self::Cancelled, Transition::Redeliver) => Some(Self::Pending),
             (Self::InFlight, Transition::Die) => Some(Self::DeadLettered),
             (Self::Pending | Self::InFlight, Transition::Cancel) => Some(Self::Cancelled),
-            (Self::Delivered | Self::DeadLettered | Self::Cancelled, Transition::Redeliver) => Some(Self::Pending),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ impl Verdict {
 }
 
 /// The longest pause a sink can ask for with `Retry-After`; longer ones are cut to it.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// Decides what `outcome` means when it ended at `now` and `budget_attempts_made` attempts, this one included, have been made
 /// since the delivery was opened. `pause` is what the sink asked for with `Retry-After`; `fraction` is the draw for the jitter.
@@ -67,13 +67,12 @@ pub fn retry_after(outcome: &Outcome, now: Timestamp) -> Option<Duration> {
     }
     let (_, value) = outcome.response_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
     let value = value.trim();
-    let pause = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let moment = httpdate::parse_http_date(value).ok()?;
-            let since_epoch = moment.duration_since(std::time::UNIX_EPOCH).ok()?;
-            Timestamp::default().plus(since_epoch).since(now)
-        }
+    let pause = if let Ok(seconds) = value.parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let moment = httpdate::parse_http_date(value).ok()?;
+        let since_epoch = moment.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Timestamp::default().plus(since_epoch).since(now)
     };
     Some(pause.min(MAX_RETRY_AFTER))
 }
@@ -124,9 +123,9 @@ mod tests {
     fn retry_after_only_lengthens_the_wait() {
         let outcome = answered(503);
         let policy = RetryPolicy::default();
-        let longer = decide(&outcome, &policy, 1, Some(Duration::from_secs(60)), NOW, 0.5);
+        let longer = decide(&outcome, &policy, 1, Some(Duration::from_mins(1)), NOW, 0.5);
         let shorter = decide(&outcome, &policy, 1, Some(Duration::from_secs(1)), NOW, 0.5);
-        assert_eq!(longer, Verdict::Retry(NOW.plus(Duration::from_secs(60))));
+        assert_eq!(longer, Verdict::Retry(NOW.plus(Duration::from_mins(1))));
         assert_eq!(shorter, Verdict::Retry(NOW.plus(Duration::from_secs(5))));
     }
 

@@ -15,8 +15,7 @@ pub(super) fn sample_body(operation: &Value) -> (&'static [(&'static str, &'stat
     let body = match operation["operationId"].as_str().unwrap() {
         "create_subscription" | "replace_subscription" => json!({ "sink": "https://sink.example/" }),
         "update_subscription" => json!({ "description": "changed" }),
-        "create_producer" | "update_producer" => json!({ "name": "changed" }),
-        "create_tenant" => json!({ "name": "changed" }),
+        "create_producer" | "update_producer" | "create_tenant" => json!({ "name": "changed" }),
         "create_api_key" => json!({ "name": "changed", "scopes": ["events:read"] }),
         _ => return (&[], String::new()),
     };

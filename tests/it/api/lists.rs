@@ -14,7 +14,6 @@ async fn add(client: &Client, list: &str, number: usize) {
     match list {
         "/v1/subscriptions" => drop(subscribe(client, &to("https://sink.example/")).await),
         "/v1/events" | "/v1/deliveries" => drop(post(client, &name).await),
-        "/v1/producers" => drop(client.post(list, &json!({ "name": name })).await.expect(201)),
         "/v1/api-keys" => drop(client.post(list, &json!({ "name": name, "scopes": ["events:read"] })).await.expect(201)),
         _ => drop(client.post(list, &json!({ "name": name })).await.expect(201)),
     }

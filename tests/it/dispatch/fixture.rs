@@ -160,7 +160,7 @@ impl Node {
             node: self.id,
             routing_version: 0,
             now,
-            keys_since: now.minus(Duration::from_secs(60)),
+            keys_since: now.minus(Duration::from_mins(1)),
             submissions: vec![Submission { replay: None, events: vec![accepting] }],
         };
         while let Settled::Stale { routing_version } = self.store.accept(&batch).await.unwrap() {
@@ -193,10 +193,8 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, looking).await {
-            Ok(detail) => detail,
-            Err(_) => panic!("the delivery stays as it is: {last:#?}"),
-        }
+        let found = tokio::time::timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("the delivery stays as it is: {last:#?}"))
     }
 
     /// Waits until there is room for a subscription, then leaves it free.

@@ -23,10 +23,10 @@ use crate::support::process::KEY;
 use crate::support::sink::Sink;
 
 /// How long any of these tests may take.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// How long accepted events may take to arrive after all is well again.
-const ARRIVAL: Duration = Duration::from_secs(60);
+const ARRIVAL: Duration = Duration::from_mins(1);
 
 /// Settings with which a node that dies is missed soon.
 const SHORT_LEASES: [(&str, &str); 3] =

@@ -6,7 +6,7 @@ use waypost::domain::page::PageRequest;
 use waypost::domain::producer::{Producer, ProducerKind};
 use waypost::domain::secret::Secret;
 use waypost::domain::tenant::TenantName;
-use waypost::store::{Conflict, Store, StoreError};
+use waypost::store::{Conflict, StoreError};
 
 use super::sample::{is_not_found, tenant};
 use crate::support::database::{TestStore, both_databases};

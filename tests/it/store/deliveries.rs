@@ -8,7 +8,7 @@ use waypost::domain::id::{DeliveryId, SubscriptionId};
 use waypost::domain::page::PageRequest;
 use waypost::domain::subscription::DisabledReason;
 use waypost::domain::tenant::TenantName;
-use waypost::store::{Claim, Conflict, DeliveryFilter, Recorded, Report, Resolution, Store, StoreError};
+use waypost::store::{Claim, Conflict, DeliveryFilter, Recorded, Report, Resolution, StoreError};
 
 use super::sample::{ORDER, dead, delivered, ended, handed_over, in_flight, is_not_found, outcome, pending, subscribed, tenant};
 use crate::support::database::{TestStore, both_databases};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use waypost::domain::id::EventId;
 use waypost::domain::page::PageRequest;
 use waypost::domain::tenant::TenantName;
-use waypost::store::{EventFilter, EventRow, Store};
+use waypost::store::{EventFilter, EventRow};
 
 use super::sample::{ORDER, handed_over, is_not_found, subscribed, tenant};
 use crate::support::database::{TestStore, both_databases};
@@ -73,7 +73,7 @@ both_databases!(events_are_searched_by_time_to_the_microsecond, async |store: Te
     for number in 0..3 {
         let (id, _) = handed_over(&store, &default, &body(number, "a", None), &[]).await;
         times.push(store.event(&default, id).await.unwrap().accepted.accepted_at);
-        store.clock.advance(Duration::from_secs(300));
+        store.clock.advance(Duration::from_mins(5));
     }
     let count =
         async |after, before| found(&store, &default, &EventFilter { after, before, ..EventFilter::default() }).await.len();

@@ -12,25 +12,25 @@ use waypost::domain::secret::Secret;
 use waypost::domain::subscription::{Credential, SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::{Tenant, TenantName};
 use waypost::store::{
-    AcceptBatch, Accepting, Lease, NewDelivery, Placement, Report, Resolution, Settled, Store, StoreError, Submission,
+    AcceptBatch, Accepting, Lease, NewDelivery, Placement, Report, Resolution, Settled, StoreError, Submission,
 };
 
 use crate::support::database::TestStore;
 
 /// A secret that must never be found where it does not belong.
-pub const SIGNING_SECRET: &str = "whsec_bm9ib2R5IG1heSBldmVyIHNlZSB0aGlzIQ";
+pub(super) const SIGNING_SECRET: &str = "whsec_bm9ib2R5IG1heSBldmVyIHNlZSB0aGlzIQ";
 /// Another one.
-pub const SINK_TOKEN: &str = "sink-token-that-nobody-may-ever-see";
+pub(super) const SINK_TOKEN: &str = "sink-token-that-nobody-may-ever-see";
 
 /// A tenant that is not `default`, created.
-pub async fn tenant(store: &TestStore, name: &str) -> TenantName {
+pub(super) async fn tenant(store: &TestStore, name: &str) -> TenantName {
     let name: TenantName = name.parse().unwrap();
     store.create_tenant(&Tenant { name: name.clone(), description: None, created_at: store.now() }).await.unwrap();
     name
 }
 
 /// A subscription with everything in it, not yet stored.
-pub fn subscription(store: &TestStore, tenant: &TenantName) -> Subscription {
+pub(super) fn subscription(store: &TestStore, tenant: &TenantName) -> Subscription {
     let now = store.now();
     let spec = r#"{"sink": "https://shop.example/hooks", "source": "/orders", "types": ["com.example.order.created"],
         "filters": [{"any": [{"prefix": {"subject": "eu-"}}, {"not": {"exact": {"type": "x"}}}]}],
@@ -54,14 +54,14 @@ pub fn subscription(store: &TestStore, tenant: &TenantName) -> Subscription {
 }
 
 /// A subscription, created.
-pub async fn subscribed(store: &TestStore, tenant: &TenantName) -> SubscriptionId {
+pub(super) async fn subscribed(store: &TestStore, tenant: &TenantName) -> SubscriptionId {
     let subscription = subscription(store, tenant);
     store.create_subscription(&subscription).await.unwrap();
     subscription.id
 }
 
 /// Accepts an event with one delivery to each subscription, handed over to a node of its own, and gives their leases.
-pub async fn handed_over(
+pub(super) async fn handed_over(
     store: &TestStore,
     tenant: &TenantName,
     body: &str,
@@ -87,7 +87,7 @@ pub async fn handed_over(
         node: NodeId::new(now, &store.entropy),
         routing_version: store.routing_version().await.unwrap(),
         now,
-        keys_since: now.minus(Duration::from_secs(60)),
+        keys_since: now.minus(Duration::from_mins(1)),
         submissions: vec![Submission { replay: None, events: vec![accepting] }],
     };
     assert_eq!(store.accept(&batch).await.unwrap(), Settled::Committed(vec![Some(vec![None])]));
@@ -95,35 +95,35 @@ pub async fn handed_over(
 }
 
 /// A plain order.
-pub const ORDER: &str =
+pub(super) const ORDER: &str =
     r#"{"specversion":"1.0","id":"1","source":"/orders","type":"com.example.order","subject":"eu-1","data":{"n":1.0}}"#;
 
 /// Accepts an order for one subscription and gives its delivery, `in_flight`.
-pub async fn in_flight(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId) -> Lease {
+pub(super) async fn in_flight(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId) -> Lease {
     handed_over(store, tenant, ORDER, &[subscription]).await.1[0]
 }
 
 /// Records the end of a lease with one attempt.
-pub async fn ended(store: &TestStore, tenant: &TenantName, lease: Lease, then: Resolution) -> DeliveryId {
+pub(super) async fn ended(store: &TestStore, tenant: &TenantName, lease: Lease, then: Resolution) -> DeliveryId {
     let report = Report { lease, tenant: tenant.clone(), attempt: Some(attempt(store, then)), then };
     store.record(&[report], &[], store.now()).await.unwrap();
     lease.delivery_id
 }
 
 /// Accepts an order that is delivered.
-pub async fn delivered(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId) -> DeliveryId {
+pub(super) async fn delivered(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId) -> DeliveryId {
     let lease = in_flight(store, tenant, subscription).await;
     ended(store, tenant, lease, Resolution::Delivered).await
 }
 
 /// Accepts an order that dies.
-pub async fn dead(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId, reason: DeadReason) -> DeliveryId {
+pub(super) async fn dead(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId, reason: DeadReason) -> DeliveryId {
     let lease = in_flight(store, tenant, subscription).await;
     ended(store, tenant, lease, Resolution::Dead(reason)).await
 }
 
 /// Accepts an order that is to be tried again at `due`.
-pub async fn pending(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId, due: Timestamp) -> DeliveryId {
+pub(super) async fn pending(store: &TestStore, tenant: &TenantName, subscription: SubscriptionId, due: Timestamp) -> DeliveryId {
     let lease = in_flight(store, tenant, subscription).await;
     ended(store, tenant, lease, Resolution::Retry(due)).await
 }
@@ -138,7 +138,7 @@ fn attempt(store: &TestStore, then: Resolution) -> Attempt {
 }
 
 /// What comes of every attempt here.
-pub fn outcome() -> Outcome {
+pub(super) fn outcome() -> Outcome {
     Outcome {
         duration: Duration::from_micros(1500),
         status: Some(503),
@@ -151,6 +151,6 @@ pub fn outcome() -> Outcome {
 }
 
 /// Whether a transition was refused because there is no such thing.
-pub fn is_not_found<T>(result: &Result<T, StoreError>) -> bool {
+pub(super) fn is_not_found<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::NotFound))
 }

@@ -112,10 +112,10 @@ async fn both_schemas_have_the_same_tables_columns_and_indexes() {
     let mut of_postgres = schema_of_postgres(&mut on_postgres.postgres().await).await;
     for schema in [&mut of_sqlite, &mut of_postgres] {
         // Columns keep their order, which comes first; indexes have none.
-        schema.values_mut().for_each(|lines| {
+        for lines in schema.values_mut() {
             let columns = lines.iter().take_while(|line| !line.contains("INDEX (")).count();
             lines[columns..].sort();
-        });
+        }
     }
     assert!(of_sqlite.contains_key("deliveries") && of_sqlite.values().flatten().any(|line| line.contains(" WHERE ")));
     assert_eq!(of_sqlite, of_postgres);

@@ -6,7 +6,7 @@ use waypost::domain::clock::Timestamp;
 use waypost::domain::delivery::DeadReason;
 use waypost::domain::id::NodeId;
 use waypost::domain::tenant::TenantName;
-use waypost::store::{StatsBucket, StatsRow, Store};
+use waypost::store::{StatsBucket, StatsRow};
 
 use super::sample::{dead, pending, subscribed, tenant};
 use crate::support::database::{TestStore, both_databases};
@@ -20,7 +20,7 @@ both_databases!(counters_of_all_nodes_and_minutes_are_summed_per_tenant, async |
     let (default, other) = (TenantName::default(), tenant(&store, "other").await);
     let nodes = [NodeId::new(store.now(), &store.entropy), NodeId::new(store.now(), &store.entropy)];
     let first = store.now();
-    let second = first.plus(Duration::from_secs(60));
+    let second = first.plus(Duration::from_mins(1));
     store
         .add_stats(nodes[0], &[bucket(&default, first, 10), bucket(&default, second, 20), bucket(&other, second, 7)])
         .await

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 const DOCUMENT: &str = include_str!("../../../openapi/openapi.json");
 
 /// The judge.
-pub struct Contract {
+pub(crate) struct Contract {
     document: Value,
     /// The document's schemas, closed to what they do not describe.
     schemas: Value,
@@ -21,7 +21,7 @@ pub struct Contract {
 
 /// An answer to be judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Observed<'a> {
+pub(crate) struct Observed<'a> {
     pub method: &'a str,
     /// The path of the request, without its query.
     pub path: &'a str,
@@ -32,24 +32,24 @@ pub struct Observed<'a> {
 
 impl Contract {
     /// The one of all tests.
-    pub fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Contract> = OnceLock::new();
         SHARED.get_or_init(|| Self::new(serde_json::from_str(DOCUMENT).unwrap()))
     }
 
     /// A judge by `document`.
-    pub fn new(document: Value) -> Self {
+    pub(crate) fn new(document: Value) -> Self {
         let schemas = closed(document["components"]["schemas"].clone());
         Self { document, schemas, validators: Mutex::default() }
     }
 
     /// The document itself.
-    pub fn document(&self) -> &Value {
+    pub(crate) fn document(&self) -> &Value {
         &self.document
     }
 
     /// Every operation: method in capitals, path template and description.
-    pub fn operations(&self) -> impl Iterator<Item = (String, &str, &Value)> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (String, &str, &Value)> {
         self.document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
             item.as_object()
                 .unwrap()
@@ -59,7 +59,7 @@ impl Contract {
     }
 
     /// Says what the document does not foresee of an answer.
-    pub fn check(&self, observed: Observed<'_>) -> Result<(), String> {
+    pub(crate) fn check(&self, observed: Observed<'_>) -> Result<(), String> {
         let judged = match self.operation(observed.method, observed.path) {
             Known(operation) => self.check_response(operation, observed),
             OtherMethod => self.check_problem(observed, 405),

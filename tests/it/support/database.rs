@@ -19,14 +19,14 @@ use super::postgres::Cluster;
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sqlite,
     Postgres,
 }
 
 /// A database of one test. It goes when this is dropped.
 #[derive(Debug)]
-pub struct Database {
+pub(crate) struct Database {
     url: String,
     place: Place,
 }
@@ -39,7 +39,7 @@ enum Place {
 
 impl Database {
     /// Makes an empty one.
-    pub async fn create(kind: Kind) -> Self {
+    pub(crate) async fn create(kind: Kind) -> Self {
         match kind {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -55,32 +55,32 @@ impl Database {
     }
 
     /// Its URL, as `database.url` takes it.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// The file, if it is one.
-    pub fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         self.url.strip_prefix("sqlite://").map(PathBuf::from)
     }
 
     /// The section `[database]` that names it.
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings { url: self.url.clone(), max_connections: 8, ..Config::builtin().database }
     }
 
     /// Opens the store on it.
-    pub async fn open(&self) -> Result<SqlStore, OpenError> {
+    pub(crate) async fn open(&self) -> Result<SqlStore, OpenError> {
         self.open_with(&Encryption { key: None, key_file: None }).await
     }
 
     /// Opens the store on it with a key of the operator's.
-    pub async fn open_with(&self, encryption: &Encryption) -> Result<SqlStore, OpenError> {
+    pub(crate) async fn open_with(&self, encryption: &Encryption) -> Result<SqlStore, OpenError> {
         SqlStore::open(&self.settings(), encryption, Arc::new(SystemEntropy::new())).await
     }
 
     /// Runs a statement behind the store's back.
-    pub async fn run(&self, statement: impl SqlSafeStr) {
+    pub(crate) async fn run(&self, statement: impl SqlSafeStr) {
         let statement = sqlx::raw_sql(statement);
         match &self.place {
             Place::Sqlite(_) => self.sqlite().await.execute(statement).await.map(|_| ()),
@@ -90,7 +90,7 @@ impl Database {
     }
 
     /// How many rows a table has.
-    pub async fn count(&self, table: &str) -> i64 {
+    pub(crate) async fn count(&self, table: &str) -> i64 {
         let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         match &self.place {
             Place::Sqlite(_) => sqlx::query_scalar(statement).fetch_one(&mut self.sqlite().await).await,
@@ -100,13 +100,13 @@ impl Database {
     }
 
     /// A connection of its own to the file.
-    pub async fn sqlite(&self) -> SqliteConnection {
+    pub(crate) async fn sqlite(&self) -> SqliteConnection {
         let path = self.path().expect("the database is a file");
         SqliteConnectOptions::new().filename(path).connect().await.expect("the file can be opened")
     }
 
     /// A connection of its own to the server.
-    pub async fn postgres(&self) -> PgConnection {
+    pub(crate) async fn postgres(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.expect("the server answers")
     }
 }
@@ -127,7 +127,7 @@ fn unused_name() -> String {
 }
 
 /// A store on a database of its own, with a clock to step.
-pub struct TestStore {
+pub(crate) struct TestStore {
     // Declared before the database, so that it is closed before that is dropped.
     store: Arc<SqlStore>,
     pub clock: ManualClock,
@@ -137,7 +137,7 @@ pub struct TestStore {
 
 impl TestStore {
     /// The store on an empty database.
-    pub async fn create(kind: Kind) -> Self {
+    pub(crate) async fn create(kind: Kind) -> Self {
         let database = Database::create(kind).await;
         let store = database.open().await.expect("an empty database can be opened");
         let clock = ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time"));
@@ -145,18 +145,18 @@ impl TestStore {
     }
 
     /// Closes the store and leaves its database.
-    pub async fn into_database(self) -> Database {
+    pub(crate) async fn into_database(self) -> Database {
         self.store.close().await;
         self.database
     }
 
     /// The store, to be shared with tasks.
-    pub fn shared(&self) -> Arc<SqlStore> {
+    pub(crate) fn shared(&self) -> Arc<SqlStore> {
         Arc::clone(&self.store)
     }
 
     /// The time now; a moment passes with each call, so that no two things happen at once unless a test wants it.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.advance(Duration::from_millis(1));
         self.clock.now()
     }
@@ -171,9 +171,9 @@ impl Deref for TestStore {
 }
 
 /// Runs a test on a database of `kind`, for at most a minute.
-pub async fn run(kind: Kind, test: impl AsyncFnOnce(TestStore)) {
+pub(crate) async fn run(kind: Kind, test: impl AsyncFnOnce(TestStore)) {
     let store = TestStore::create(kind).await;
-    tokio::time::timeout(Duration::from_secs(60), test(store)).await.expect("the test ends within a minute");
+    tokio::time::timeout(Duration::from_mins(1), test(store)).await.expect("the test ends within a minute");
 }
 
 /// Declares a test that is run on both databases: `both_databases!(name_of_test, async |store: TestStore| { … });`

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// A number of producers at work.
-pub struct Load {
+pub(crate) struct Load {
     shared: Arc<Shared>,
     producers: JoinSet<()>,
     stop: CancellationToken,
@@ -27,7 +27,7 @@ struct Shared {
 
 impl Load {
     /// Starts `connections` producers of events of one type.
-    pub fn start(base: &str, key: &str, event_type: &str, connections: usize) -> Self {
+    pub(crate) fn start(base: &str, key: &str, event_type: &str, connections: usize) -> Self {
         let shared = Arc::new(Shared {
             base: Mutex::new(base.to_owned()),
             key: key.to_owned(),
@@ -45,22 +45,22 @@ impl Load {
     }
 
     /// Sends the producers to another address, where the node is now.
-    pub fn redirect(&self, base: &str) {
+    pub(crate) fn redirect(&self, base: &str) {
         base.clone_into(&mut self.shared.base.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// How many events were accepted so far.
-    pub fn accepted_count(&self) -> usize {
+    pub(crate) fn accepted_count(&self) -> usize {
         self.shared.accepted.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// How many times a producer was refused or got no answer.
-    pub fn refused_count(&self) -> usize {
+    pub(crate) fn refused_count(&self) -> usize {
         self.shared.refused.load(Ordering::Relaxed)
     }
 
     /// Waits until `more` further events were accepted.
-    pub async fn accept_more(&self, more: usize) {
+    pub(crate) async fn accept_more(&self, more: usize) {
         let target = self.accepted_count() + more;
         while self.accepted_count() < target {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -68,7 +68,7 @@ impl Load {
     }
 
     /// Stops the producers, each after the event it is at, and gives what was accepted: event `id` to `evt_…`.
-    pub async fn finish(mut self) -> BTreeMap<String, String> {
+    pub(crate) async fn finish(mut self) -> BTreeMap<String, String> {
         self.stop.cancel();
         while let Some(ended) = self.producers.join_next().await {
             ended.expect("a producer does not panic");

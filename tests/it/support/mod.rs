@@ -1,10 +1,10 @@
 //! What the integration tests stand on.
 
-pub mod client;
-pub mod contract;
-pub mod database;
-pub mod load;
-pub mod postgres;
-pub mod process;
-pub mod server;
-pub mod sink;
+pub(crate) mod client;
+pub(crate) mod contract;
+pub(crate) mod database;
+pub(crate) mod load;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod server;
+pub(crate) mod sink;

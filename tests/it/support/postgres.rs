@@ -17,14 +17,14 @@ static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
 /// A server.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     admin_url: String,
     own: Option<TempDir>,
 }
 
 impl Cluster {
     /// The server of this process.
-    pub fn shared() -> Arc<Self> {
+    pub(crate) fn shared() -> Arc<Self> {
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         running.upgrade().unwrap_or_else(|| {
             let cluster = Arc::new(Self::find_or_start());
@@ -44,7 +44,7 @@ impl Cluster {
     }
 
     /// Makes an empty database of that name and gives its URL.
-    pub async fn create_database(&self, name: &str) -> String {
+    pub(crate) async fn create_database(&self, name: &str) -> String {
         administer(&self.admin_url, format!("CREATE DATABASE {name}")).await;
         self.url_of(name)
     }
@@ -55,7 +55,7 @@ impl Cluster {
     }
 
     /// Drops a database, whoever is still connected to it. Blocks, so that it can be called while a test unwinds.
-    pub fn drop_database(&self, name: &str) {
+    pub(crate) fn drop_database(&self, name: &str) {
         let (admin_url, statement) = (self.admin_url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");

@@ -5,13 +5,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The administrator's key of every process started here.
-pub const KEY: &str = "wp_integration_tests_key_000";
+pub(crate) const KEY: &str = "wp_integration_tests_key_000";
 
 /// How long a process may take to start, or to stop when asked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running `waypost serve`; killed when dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     base: String,
 }
@@ -19,7 +19,7 @@ pub struct Process {
 impl Process {
     /// Starts a node on a database and waits for its start line. Loopback sinks are allowed; `settings` are further
     /// environment variables.
-    pub fn start(database_url: &str, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(database_url: &str, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
             .env("WAYPOST_BOOTSTRAP_KEY", KEY)
@@ -41,29 +41,29 @@ impl Process {
     }
 
     /// `http://ADDR:PORT`.
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// The process's identifier.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Ends it as a power cut would: SIGKILL.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process can be waited for");
     }
 
     /// Sends a signal by name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
     }
 
     /// Asks it to stop and waits for its exit code.
-    pub fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         self.signal("TERM");
         let id = self.child.id();
         let (ended, end) = std::sync::mpsc::channel::<()>();
@@ -88,7 +88,7 @@ impl Drop for Process {
 }
 
 /// Runs a command of the binary to its end: exit code, standard output, standard error.
-pub fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
         .args(arguments)
         .envs(settings.iter().copied())

@@ -10,13 +10,13 @@ use super::client::Client;
 use super::database::{Database, Kind};
 
 /// The administrator's key of every server started here.
-pub const KEY: &str = "wp_integration_tests_key_000";
+pub(crate) const KEY: &str = "wp_integration_tests_key_000";
 
 /// How long a test may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running node. Call [`TestServer::stop`], so that what it holds is given back before its database goes.
-pub struct TestServer {
+pub(crate) struct TestServer {
     app: App,
     /// The administrator, in the tenant `default`.
     pub client: Client,
@@ -25,12 +25,12 @@ pub struct TestServer {
 
 impl TestServer {
     /// Starts a node that may deliver to this machine.
-    pub async fn start(kind: Kind) -> Self {
+    pub(crate) async fn start(kind: Kind) -> Self {
         Self::start_with(kind, |_| {}).await
     }
 
     /// Starts a node with further settings.
-    pub async fn start_with(kind: Kind, adjust: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn start_with(kind: Kind, adjust: impl FnOnce(&mut Config)) -> Self {
         let database = Database::create(kind).await;
         let mut config = Config { database: database.settings(), ..Config::builtin() };
         config.server.listen = "127.0.0.1:0".into();
@@ -43,19 +43,19 @@ impl TestServer {
     }
 
     /// `http://ADDR:PORT`.
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://{}", self.app.address())
     }
 
     /// Stops it in good order.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.app.stop().await;
         drop(self.database);
     }
 }
 
 /// Runs a test against a node on a database of `kind`, for at most a minute.
-pub async fn run(kind: Kind, test: impl AsyncFnOnce(&TestServer)) {
+pub(crate) async fn run(kind: Kind, test: impl AsyncFnOnce(&TestServer)) {
     let server = TestServer::start(kind).await;
     tokio::time::timeout(PATIENCE, test(&server)).await.expect("the test ends within a minute");
     server.stop().await;

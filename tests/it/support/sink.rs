@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
-pub struct Received {
+pub(crate) struct Received {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -29,7 +29,7 @@ pub struct Received {
 
 /// What the sink does with a request.
 #[derive(Debug, Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// Answers with this status, these headers and this body.
     Answer(u16, Vec<(&'static str, String)>, Bytes),
     /// Reads the request and never answers.
@@ -47,7 +47,7 @@ pub enum Reply {
 type Script = dyn Fn(usize, &Received) -> Reply + Send + Sync;
 
 /// A running sink. It stops when dropped.
-pub struct Sink {
+pub(crate) struct Sink {
     address: SocketAddr,
     log: Arc<Log>,
     _serving: JoinSet<()>,
@@ -61,21 +61,21 @@ struct Log {
 
 impl Reply {
     /// An answer with no more than a status.
-    pub fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self::Answer(status, Vec::new(), Bytes::new())
     }
 }
 
 impl Received {
     /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
 impl Sink {
     /// A sink that answers as `script` says, which is given the number of the request, from 0, and the request.
-    pub async fn start(script: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Log { requests: Mutex::default(), count: watch::channel(0).0, script: Box::new(script) });
@@ -85,27 +85,27 @@ impl Sink {
     }
 
     /// A sink that answers every request with `status`.
-    pub async fn answering(status: u16) -> Self {
+    pub(crate) async fn answering(status: u16) -> Self {
         Self::start(move |_, _| Reply::status(status)).await
     }
 
     /// The URL of a path at this sink.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Host and port.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         self.address.to_string()
     }
 
     /// What arrived so far, in order.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.log.requests.lock().unwrap().clone()
     }
 
     /// Waits until `count` requests arrived, and gives all of them.
-    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut counted = self.log.count.subscribe();
         let arrived = tokio::time::timeout(PATIENCE, counted.wait_for(|&seen| seen >= count)).await;
         assert!(arrived.is_ok(), "{count} requests were expected, {} came", self.received().len());
@@ -173,7 +173,9 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
         Reply::Answer(status, headers, body) => {
             let mut head = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: {}\r\n", body.len());
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                for part in [name, ": ", &value, "\r\n"] {
+                    head.push_str(part);
+                }
             }
             head.push_str("\r\n");
             stream.write_all(&[head.as_bytes(), &body].concat()).await.is_ok()

@@ -28,7 +28,7 @@ both_databases!(lanes_are_claimed_earliest_first_within_their_room, async |store
 
 both_databases!(what_is_not_due_is_not_given, async |store: TestStore| {
     let (node, lane) = (living_node(&store).await, lane(&store));
-    let due = store.now().plus(Duration::from_secs(60));
+    let due = store.now().plus(Duration::from_mins(1));
     accept(&store, node, vec![accepting(&store, "a", vec![queued(&store, lane, due)])]).await;
 
     let early = Claim { node, now: due.minus(Duration::from_micros(1)), lanes: vec![(lane, 1)] };

@@ -20,7 +20,7 @@ use crate::support::database::TestStore;
 pub(super) const ROUTING_VERSION: i64 = 1;
 
 /// How long the tests remember an event key.
-pub(super) const WINDOW: Duration = Duration::from_secs(3600);
+pub(super) const WINDOW: Duration = Duration::from_hours(1);
 
 /// A new subscription's identifier.
 pub(super) fn lane(store: &TestStore) -> SubscriptionId {
@@ -31,7 +31,7 @@ pub(super) fn lane(store: &TestStore) -> SubscriptionId {
 pub(super) async fn living_node(store: &TestStore) -> NodeId {
     let now = store.now();
     let node = NodeId::new(now, &store.entropy);
-    store.heartbeat(node, now, now.plus(Duration::from_secs(60))).await.unwrap();
+    store.heartbeat(node, now, now.plus(Duration::from_mins(1))).await.unwrap();
     node
 }
 

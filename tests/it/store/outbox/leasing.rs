@@ -65,7 +65,7 @@ both_databases!(a_heartbeat_prolongs_a_life, async |store: TestStore| {
     let (node, lane) = (living_node(&store).await, lane(&store));
     backlog(&store, node, lane, 1).await;
     claim(&store, node, &[(lane, 1)]).await;
-    let until = store.now().plus(Duration::from_secs(600));
+    let until = store.now().plus(Duration::from_mins(10));
     store.heartbeat(node, store.now(), until).await.unwrap();
 
     assert_eq!(store.reclaim(until.minus(Duration::from_micros(1)), 10).await.unwrap(), 0);
@@ -88,7 +88,7 @@ both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStor
     // The caller goes away after its first poll: the claim is under way, or even done, and its answer has no reader.
     let gone = tokio::time::timeout(Duration::ZERO, store.claim(&request)).await;
     assert!(gone.is_err(), "no database answers at once");
-    let until = store.now().plus(Duration::from_secs(600));
+    let until = store.now().plus(Duration::from_mins(10));
     store.heartbeat(node, store.now(), until).await.unwrap();
 
     // A server may still be working on the claim when it is first looked for.

@@ -14,7 +14,7 @@ fn signed(store: &TestStore, name: &str, producer: ProducerId, digest: u8, until
 }
 
 fn soon(store: &TestStore) -> Timestamp {
-    store.now().plus(Duration::from_secs(300))
+    store.now().plus(Duration::from_mins(5))
 }
 
 both_databases!(a_signed_message_is_accepted_once, async |store: TestStore| {
