@@ -85,6 +85,32 @@ both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStor
     backlog(&store, node, lane, 3).await;
     let held = claim(&store, node, &[(lane, 1)]).await;
     let request = Claim { node, now: store.now(), lanes: vec![(lane, 1)] };
+    // The caller goes away after its first poll: the claim is under way, or even done, and its answer has no reader. A database
+    // that was quick enough to answer it all the same is asked again.
+    while let Ok(answered) = tokio::time::timeout(Duration::ZERO, store.claim(&request)).await {
+        let leases: Vec<_> = answered.unwrap().iter().map(|leased| leased.lease).collect();
+        store.release(&leases, request.now).await.unwrap();
+    }
+    let until = store.now().plus(Duration::from_mins(10));
+    store.heartbeat(node, store.now(), until).await.unwrap();
+
+    assert_eq!(store.reclaim(until.minus(Duration::from_micros(1)), 10).await.unwrap(), 0);
+    assert_eq!(store.reclaim(until, 10).await.unwrap(), 1);
+});
+
+both_databases!(leases_of_a_node_nobody_knows_are_reclaimed, async |store: TestStore| {
+    let (node, lane) = (NodeId::new(store.now(), &store.entropy), lane(&store));
+    backlog(&store, node, lane, 1).await;
+    claim(&store, node, &[(lane, 1)]).await;
+
+    assert_eq!(store.reclaim(store.now(), 10).await.unwrap(), 1);
+});
+
+both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    backlog(&store, node, lane, 3).await;
+    let held = claim(&store, node, &[(lane, 1)]).await;
+    let request = Claim { node, now: store.now(), lanes: vec![(lane, 1)] };
     // The caller goes away after its first poll: the claim is under way, or even done, and its answer has no reader.
     let gone = tokio::time::timeout(Duration::ZERO, store.claim(&request)).await;
     assert!(gone.is_err(), "no database answers at once");
