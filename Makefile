@@ -40,8 +40,8 @@ clippy: ## lints; a warning is an error
 unit: ## unit and integration tests (on Postgres too, where WAYPOST_TEST_POSTGRES names one)
 	scripts/cargo-tests.sh
 
-doc: ## the documentation builds without a warning
-	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --quiet
+doc: ## the code's documentation, private items included, builds without a warning
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc $(CARGO_FLAGS) --lib --no-deps --document-private-items --quiet
 
 sdk: tested-binary ## official SDKs post and verify, as black boxes
 	tests/sdk/run.sh $(BUILT)

@@ -1,7 +1,7 @@
 //! CloudEvents as received: immutable, byte for byte.
 //!
 //! An [`Event`] keeps the bytes it came in and where in them its attributes and data lie; nothing is re-serialised and no JSON
-//! tree of `data` is ever built. [`read`] makes events from the wire (binary, structured, batched), [`write`] lays them out for a
+//! tree of `data` is ever built. [`read`] makes events from the wire (binary, structured, batched), [`mod@write`] lays them out for a
 //! sink. It must never change an attribute's spelling or a byte of `data` (SPECS 1.A to 1.D).
 
 mod attributes;

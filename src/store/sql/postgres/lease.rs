@@ -8,7 +8,7 @@ use crate::store::{Lease, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The state is hidden from the planner as in [`super::record`].
+/// The state is hidden from the planner as in [`super::record()`].
 const RELEASE: &str = "UPDATE deliveries d SET state = 'pending', next_attempt_at = $3, lease_owner = NULL
 FROM UNNEST($1::uuid[], $2::bigint[]) AS r (id, token)
 WHERE d.id = r.id AND d.lease_token = r.token AND d.state || '' = 'in_flight'";
