@@ -94,29 +94,6 @@ both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStor
     let until = store.now().plus(Duration::from_mins(10));
     store.heartbeat(node, store.now(), until).await.unwrap();
 
-    assert_eq!(store.reclaim(until.minus(Duration::from_micros(1)), 10).await.unwrap(), 0);
-    assert_eq!(store.reclaim(until, 10).await.unwrap(), 1);
-});
-
-both_databases!(leases_of_a_node_nobody_knows_are_reclaimed, async |store: TestStore| {
-    let (node, lane) = (NodeId::new(store.now(), &store.entropy), lane(&store));
-    backlog(&store, node, lane, 1).await;
-    claim(&store, node, &[(lane, 1)]).await;
-
-    assert_eq!(store.reclaim(store.now(), 10).await.unwrap(), 1);
-});
-
-both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStore| {
-    let (node, lane) = (living_node(&store).await, lane(&store));
-    backlog(&store, node, lane, 3).await;
-    let held = claim(&store, node, &[(lane, 1)]).await;
-    let request = Claim { node, now: store.now(), lanes: vec![(lane, 1)] };
-    // The caller goes away after its first poll: the claim is under way, or even done, and its answer has no reader.
-    let gone = tokio::time::timeout(Duration::ZERO, store.claim(&request)).await;
-    assert!(gone.is_err(), "no database answers at once");
-    let until = store.now().plus(Duration::from_mins(10));
-    store.heartbeat(node, store.now(), until).await.unwrap();
-
     // A server may still be working on the claim when it is first looked for.
     let mut again = claim(&store, node, &[(lane, 10)]).await;
     while again.len() < 2 {
