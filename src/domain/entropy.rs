@@ -1,6 +1,7 @@
 //! Randomness as a parameter, so that a test can repeat what it saw.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
@@ -17,22 +18,69 @@ pub trait Entropy: Send + Sync + 'static {
     }
 }
 
-/// The operating system's cryptographic generator.
+/// The operating system's cryptographic generator, drawn from in larger pieces: an event takes half a dozen small ones, and each
+/// draw costs as much as hashing a kilobyte.
 #[derive(Debug, Default)]
-pub struct SystemEntropy(SystemRandom);
+pub struct SystemEntropy {
+    source: SystemRandom,
+    ahead: Mutex<Ahead>,
+}
+
+/// Bytes drawn and not given out yet. What was given out is wiped.
+struct Ahead {
+    bytes: [u8; Ahead::SIZE],
+    used: usize,
+}
 
 impl SystemEntropy {
     /// The generator of this process.
     #[must_use]
     pub fn new() -> Self {
-        Self(SystemRandom::new())
+        Self::default()
     }
 }
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        // A process that can't get randomness can't make secrets; going on would be worse than stopping.
-        self.0.fill(bytes).expect("the operating system provides randomness");
+        if bytes.len() > Ahead::LARGEST {
+            draw(&self.source, bytes);
+            return;
+        }
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).give(bytes, &self.source);
+    }
+}
+
+fn draw(source: &SystemRandom, bytes: &mut [u8]) {
+    // A process that can't get randomness can't make secrets; going on would be worse than stopping.
+    source.fill(bytes).expect("the operating system provides randomness");
+}
+
+impl Ahead {
+    const SIZE: usize = 1024;
+    /// Pieces larger than this are drawn by themselves.
+    const LARGEST: usize = 64;
+
+    fn give(&mut self, bytes: &mut [u8], source: &SystemRandom) {
+        if self.used + bytes.len() > Self::SIZE {
+            draw(source, &mut self.bytes);
+            self.used = 0;
+        }
+        let piece = &mut self.bytes[self.used..self.used + bytes.len()];
+        bytes.copy_from_slice(piece);
+        piece.fill(0);
+        self.used += bytes.len();
+    }
+}
+
+impl Default for Ahead {
+    fn default() -> Self {
+        Self { bytes: [0; Self::SIZE], used: Self::SIZE }
+    }
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Ahead").field("used", &self.used).finish_non_exhaustive()
     }
 }
 
@@ -57,5 +105,25 @@ impl Entropy for SeededEntropy {
             word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             chunk.copy_from_slice(&(word ^ (word >> 31)).to_le_bytes()[..chunk.len()]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_piece_is_given_out_twice_or_empty() {
+        let entropy = SystemEntropy::new();
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            let mut piece = [0; 16];
+            entropy.fill(&mut piece);
+            assert_ne!(piece, [0; 16]);
+            assert!(seen.insert(piece));
+        }
+        assert_eq!(entropy.ahead.lock().unwrap().bytes[..16], [0; 16], "what was given out is wiped");
     }
 }
