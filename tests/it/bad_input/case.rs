@@ -3,6 +3,8 @@
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use crate::support::contract::{Contract, Observed};
+
 /// Where an answer must say that the fault lies.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
@@ -88,6 +90,14 @@ impl Case {
         if status != self.status {
             return Err(format!("expected {}, got {status}: {body}", self.status));
         }
+        let observed = Observed {
+            method: self.method,
+            path: self.path.split('?').next().unwrap_or_default(),
+            status,
+            content_type: content_type.as_ref().and_then(|value| value.to_str().ok()),
+            body: body.as_bytes(),
+        };
+        Contract::shared().check(observed)?;
         if content_type.as_ref().is_none_or(|value| value != "application/problem+json") {
             return Err(format!("content type {content_type:?}"));
         }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::contract::{Contract, Observed};
 use crate::support::database::{Database, Kind};
 use crate::support::process::KEY;
 use crate::support::sink::Sink;
@@ -108,10 +109,21 @@ impl Administrator {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Value {
-        let response = request.bearer_auth(KEY).send().await.expect("the node answers");
-        let (status, url) = (response.status(), response.url().clone());
+        let request = request.bearer_auth(KEY).build().expect("a request");
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = self.http.execute(request).await.expect("the node answers");
+        let status = response.status();
+        let content_type = response.headers().get("content-type").cloned();
         let text = response.text().await.expect("the answer is text");
         assert!(status.is_success(), "{url} answered {status}: {text}");
+        let observed = Observed {
+            method: method.as_str(),
+            path: url.path(),
+            status: status.as_u16(),
+            content_type: content_type.as_ref().and_then(|value| value.to_str().ok()),
+            body: text.as_bytes(),
+        };
+        Contract::shared().check(observed).unwrap_or_else(|fault| panic!("{fault}"));
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") }
     }
 }
