@@ -57,7 +57,7 @@ CREATE TABLE vault (
 );
 
 CREATE TABLE events (
-    id UUID NOT NULL PRIMARY KEY,
+    id UUID NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,
     accepted_at BIGINT NOT NULL,
     event_id TEXT COLLATE "C" NOT NULL,
@@ -68,9 +68,9 @@ CREATE TABLE events (
     traceparent TEXT COLLATE "C",
     wire TEXT COLLATE "C" NOT NULL,                  -- how body is to be read: structured, binary
     attributes TEXT,                     -- binary only: [[name, value], …]
-    body BYTEA NOT NULL                   -- as received
+    body BYTEA NOT NULL,                   -- as received
+    PRIMARY KEY (tenant, id)
 );
-CREATE INDEX events_by_tenant ON events (tenant, id);
 
 -- The deduplication window. A digest keeps the entry small whatever the length of source and id.
 CREATE TABLE event_keys (
@@ -105,13 +105,38 @@ CREATE TABLE deliveries (
     last_error_class TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     finished_at BIGINT
-);
+) WITH (fillfactor = 50);               -- room on the page for the row that its outcome makes of it
 CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, id);
-CREATE INDEX deliveries_pending ON deliveries (subscription_id, next_attempt_at) WHERE state = 'pending';
-CREATE INDEX deliveries_in_flight ON deliveries (lease_owner) WHERE state = 'in_flight';
-CREATE INDEX deliveries_dead ON deliveries (tenant, id) WHERE state = 'dead_lettered';
+
+-- What is pending, lane by lane. A table of its own, so that no index of deliveries holds anything that changes: on Postgres the
+-- outcome of an attempt then rewrites one row and no index (a heap-only update).
+CREATE TABLE queue (
+    subscription_id UUID NOT NULL,
+    due_at BIGINT NOT NULL,
+    delivery_id UUID NOT NULL,
+    PRIMARY KEY (subscription_id, due_at, delivery_id)
+);
+
+-- What is in flight, batch by batch: the deliveries that were leased to a node together. A row goes some time after the last of
+-- them ended; until then whoever takes over from the node finds here what it may have held.
+CREATE TABLE leases (
+    node_id UUID NOT NULL,
+    id UUID NOT NULL,
+    deliveries BYTEA NOT NULL,           -- their identifiers, one after the other
+    PRIMARY KEY (node_id, id)
+);
+
+-- What is dead, with what it is searched and grouped by.
+CREATE TABLE dead_letters (
+    tenant TEXT COLLATE "C" NOT NULL,
+    delivery_id UUID NOT NULL,
+    subscription_id UUID NOT NULL,
+    reason TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, delivery_id)
+);
 
 CREATE TABLE attempts (
     delivery_id UUID NOT NULL,

@@ -4,25 +4,22 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::chunk::{chunks, ids};
 use super::engine::Transaction;
 use super::row::Row;
 use super::statement::statements;
-use super::value::{Value, values};
+use super::value::values;
 use crate::domain::delivery::{Attempt, ErrorClass, Outcome, VerdictKind};
 use crate::domain::id::{AttemptId, DeliveryId};
 use crate::store::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Deliveries whose attempts are deleted by one statement.
-const DELETE_BATCH: usize = 32;
-
 statements! {
     OF_DELIVERY = "SELECT id, number, started_at, duration_us, verdict, status, error_class, error, response_headers,
                      response_body, is_body_truncated
                    FROM attempts WHERE delivery_id = $1 ORDER BY number";
-    DELETE = "DELETE FROM attempts WHERE delivery_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+    DELETE = "DELETE FROM attempts WHERE delivery_id IN (", ids!(), ")";
 }
 
 /// The attempts of a delivery, first one first.
@@ -32,10 +29,7 @@ pub(super) async fn of_delivery(transaction: &mut Transaction, id: DeliveryId) -
 
 /// Deletes the attempts of deliveries that go.
 pub(super) async fn delete(transaction: &mut Transaction, deliveries: &[Uuid]) -> Result<()> {
-    for batch in deliveries.chunks(DELETE_BATCH) {
-        // One text whatever the number: the rest of the places name the last delivery again.
-        let last = batch.last().into_iter().cycle().take(DELETE_BATCH - batch.len());
-        let values = batch.iter().chain(last).map(|id| Value::from(*id)).collect();
+    for values in chunks(deliveries) {
         transaction.execute(DELETE, values).await?;
     }
     Ok(())

@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
-use super::attempts;
+use super::chunk::{chunks, ids};
 use super::deliveries::{columns, is_deliverable, read_all, reopen};
-use super::engine::Engine;
+use super::engine::{Engine, Transaction};
 use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::{Value, values};
+use super::{attempts, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery};
 use crate::domain::id::SubscriptionId;
@@ -20,7 +21,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 macro_rules! matching {
     () => {
-        "state = 'dead_lettered' AND tenant = $1 AND id < $2 AND id >= $3 AND created_at >= $4 AND created_at < $5
+        "tenant = $1 AND delivery_id < $2 AND delivery_id >= $3 AND created_at >= $4 AND created_at < $5
            AND (subscription_id = $6 OR $6 IS NULL) AND (reason = $7 OR $7 IS NULL)"
     };
 }
@@ -31,7 +32,7 @@ macro_rules! groups {
             "SELECT ",
             $by,
             ", COUNT(*) AS letters, MIN(created_at) AS oldest_at, MAX(created_at) AS newest_at
-             FROM deliveries WHERE ",
+             FROM dead_letters WHERE ",
             matching!(),
             " GROUP BY ",
             $by,
@@ -41,20 +42,27 @@ macro_rules! groups {
 }
 
 statements! {
-    LIST = "SELECT ", columns!(), " FROM deliveries WHERE ", matching!(), " ORDER BY id DESC LIMIT $8";
+    // What is listed or changed is chosen first and apart: `IN (SELECT … LIMIT …)` may be run again for every row and take more
+    // than its limit.
+    LIST = "WITH chosen AS MATERIALIZED (
+              SELECT delivery_id FROM dead_letters WHERE ", matching!(), " ORDER BY delivery_id DESC LIMIT $8)
+            SELECT ", columns!(), " FROM deliveries WHERE id IN (SELECT delivery_id FROM chosen) ORDER BY id DESC";
     COUNT = "SELECT COUNT(*) AS letters, MIN(created_at) AS oldest_at, MAX(created_at) AS newest_at
-             FROM deliveries WHERE ", matching!();
+             FROM dead_letters WHERE ", matching!();
     GROUP_BY_SUBSCRIPTION = groups!("subscription_id");
     GROUP_BY_REASON = groups!("reason");
     GROUP_BY_BOTH = groups!("subscription_id, reason");
-    COUNT_REDRIVABLE = "SELECT COUNT(*) AS letters FROM deliveries WHERE ", matching!(), " AND ", is_deliverable!();
-    // The choice is made once and apart: `IN (SELECT … LIMIT …)` may be run again for every row and take more than its limit.
+    COUNT_REDRIVABLE = "SELECT COUNT(*) AS letters FROM dead_letters
+                        WHERE ", matching!(), " AND ", is_deliverable!("dead_letters");
     REDRIVE = "WITH chosen AS MATERIALIZED (
-                 SELECT id FROM deliveries WHERE ", matching!(), " AND ", is_deliverable!(), " ORDER BY id LIMIT $8)
+                 SELECT delivery_id FROM dead_letters WHERE ", matching!(), " AND ", is_deliverable!("dead_letters"), "
+                 ORDER BY delivery_id LIMIT $8)
                UPDATE deliveries SET ", reopen!("$9"), "
-               WHERE id IN (SELECT id FROM chosen) AND state = 'dead_lettered'";
-    PURGE = "WITH chosen AS MATERIALIZED (SELECT id FROM deliveries WHERE ", matching!(), " ORDER BY id LIMIT $8)
-             DELETE FROM deliveries WHERE id IN (SELECT id FROM chosen) AND state = 'dead_lettered' RETURNING id";
+               WHERE id IN (SELECT delivery_id FROM chosen) AND state = 'dead_lettered' RETURNING id";
+    PURGE = "WITH chosen AS MATERIALIZED (
+               SELECT delivery_id FROM dead_letters WHERE ", matching!(), " ORDER BY delivery_id LIMIT $8)
+             DELETE FROM deliveries WHERE id IN (SELECT delivery_id FROM chosen) AND state = 'dead_lettered' RETURNING id";
+    NO_LETTERS = "DELETE FROM dead_letters WHERE tenant = $33 AND delivery_id IN (", ids!(), ")";
 }
 
 /// A tenant's dead letters that match, newest first.
@@ -99,7 +107,12 @@ pub(super) async fn redrive(
 ) -> Result<u64> {
     let mut values = matching(tenant, filter, range(filter));
     values.extend(values![limit, now]);
-    engine.execute(REDRIVE, values).await
+    let mut transaction = engine.begin().await?;
+    let opened = ids_of(&transaction.fetch_all(REDRIVE, values).await?)?;
+    drop_letters(&mut transaction, tenant, &opened).await?;
+    leases::enqueue(&mut transaction, &opened, now).await?;
+    transaction.commit().await?;
+    Ok(opened.len() as u64)
 }
 
 /// How many could be opened.
@@ -112,11 +125,23 @@ pub(super) async fn purge(engine: &Engine, tenant: &TenantName, filter: &DeadLet
     let mut values = matching(tenant, filter, range(filter));
     values.push(Value::from(limit));
     let mut transaction = engine.begin().await?;
-    let rows = transaction.fetch_all(PURGE, values).await?;
-    let purged = rows.iter().map(|row| row.uuid("id")).collect::<Result<Vec<Uuid>>>()?;
+    let purged = ids_of(&transaction.fetch_all(PURGE, values).await?)?;
+    drop_letters(&mut transaction, tenant, &purged).await?;
     attempts::delete(&mut transaction, &purged).await?;
     transaction.commit().await?;
     Ok(purged.len() as u64)
+}
+
+fn ids_of(rows: &[Row]) -> Result<Vec<Uuid>> {
+    rows.iter().map(|row| row.uuid("id")).collect()
+}
+
+async fn drop_letters(transaction: &mut Transaction, tenant: &TenantName, ids: &[Uuid]) -> Result<()> {
+    for mut values in chunks(ids) {
+        values.extend(values![tenant]);
+        transaction.execute(NO_LETTERS, values).await?;
+    }
+    Ok(())
 }
 
 fn range(filter: &DeadLetterFilter) -> Range {

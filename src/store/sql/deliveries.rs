@@ -1,12 +1,12 @@
 //! Deliveries, as people search, read, redeliver and cancel them.
 
-use super::attempts;
+use super::chunk::{chunks, ids};
 use super::engine::{Engine, Transaction};
 use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
-use super::stats;
 use super::value::values;
+use super::{attempts, leases, stats};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
@@ -38,11 +38,14 @@ macro_rules! reopen {
 }
 pub(super) use reopen;
 
-/// Holds if a delivery's subscription is neither gone nor disabled.
+/// Holds if the subscription of a row of `$of` is neither gone nor disabled.
 macro_rules! is_deliverable {
-    () => {
-        "EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = deliveries.subscription_id
-           AND s.deleted_at IS NULL AND s.status <> 'disabled')"
+    ($of:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = ",
+            $of,
+            ".subscription_id AND s.deleted_at IS NULL AND s.status <> 'disabled')"
+        )
     };
 }
 pub(super) use is_deliverable;
@@ -64,19 +67,31 @@ statements! {
                             ORDER BY id DESC LIMIT $9";
     LIST_OF_EVENT = "SELECT ", columns!(), " FROM deliveries WHERE event_id = $8 AND tenant || '' = $1 AND ", matching!(), "
                      ORDER BY id DESC LIMIT $9";
-    LIST_DEAD = "SELECT ", columns!(), " FROM deliveries
-                 WHERE state = 'dead_lettered' AND tenant = $1 AND ", matching!(), " ORDER BY id DESC LIMIT $9";
-    LIST_IN_FLIGHT = "WITH open AS MATERIALIZED (SELECT ", columns!(), " FROM deliveries WHERE state = 'in_flight')
-                      SELECT ", columns!(), " FROM open WHERE tenant = $1 AND ", matching!(), " ORDER BY id DESC LIMIT $9";
+    LIST_DEAD = "WITH dead AS MATERIALIZED (SELECT delivery_id FROM dead_letters
+                   WHERE tenant = $1 AND delivery_id < $2 AND delivery_id >= $3 AND created_at >= $4 AND created_at < $5
+                     AND (subscription_id = $7 OR $7 IS NULL) ORDER BY delivery_id DESC LIMIT $9)
+                 SELECT ", columns!(), " FROM deliveries
+                 WHERE id IN (SELECT delivery_id FROM dead) AND ", matching!(), " ORDER BY id DESC LIMIT $9";
     LIST_PENDING = "WITH mine AS MATERIALIZED (SELECT id FROM subscriptions WHERE tenant = $1),
-                    open AS MATERIALIZED (SELECT ", columns!(), " FROM deliveries
-                      WHERE state = 'pending' AND subscription_id IN (SELECT id FROM mine))
-                    SELECT ", columns!(), " FROM open WHERE ", matching!(), " ORDER BY id DESC LIMIT $9";
+                    waiting AS MATERIALIZED (SELECT delivery_id FROM queue WHERE subscription_id IN (SELECT id FROM mine))
+                    SELECT ", columns!(), " FROM deliveries
+                    WHERE id IN (SELECT delivery_id FROM waiting) AND ", matching!(), " ORDER BY id DESC LIMIT $9";
+    /// What may be in flight; some of it ended a moment ago. As many rows as batches, which the memory of the nodes bounds.
+    LEASED = "SELECT deliveries FROM leases";
+    /// Without a place for the limit: the list is short, and cut by whoever reads it.
+    OF_IDS = "SELECT ", columns!(), " FROM deliveries
+              WHERE id IN (", ids!(), ") AND tenant || '' = $33 AND state = $34 AND id < $35 AND id >= $36
+                AND created_at >= $37 AND created_at < $38 AND (subscription_id = $39 OR $39 IS NULL)";
     OF_EVENT = "SELECT ", columns!(), " FROM deliveries WHERE event_id = $2 AND tenant || '' = $1 ORDER BY id";
     FIND = "SELECT ", columns!(), " FROM deliveries WHERE tenant = $1 AND id = $2";
     REDELIVER = "UPDATE deliveries SET ", reopen!("$3"), "
                  WHERE tenant = $1 AND id = $2 AND state IN ('delivered', 'dead_lettered', 'cancelled')
-                   AND ", is_deliverable!(), " RETURNING ", columns!();
+                   AND ", is_deliverable!("deliveries"), " RETURNING ", columns!();
+    NO_LETTER = "DELETE FROM dead_letters WHERE tenant = $1 AND delivery_id = $2";
+    /// What became pending or in flight meanwhile leaves a place in the queue, which the next claim clears away.
+    DEQUEUE = "DELETE FROM queue WHERE delivery_id = $2
+               AND subscription_id = (SELECT d.subscription_id FROM deliveries d WHERE d.tenant || '' = $1 AND d.id = $2)
+               AND due_at = (SELECT d.next_attempt_at FROM deliveries d WHERE d.tenant || '' = $1 AND d.id = $2)";
     CANCEL = "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, lease_owner = NULL,
                 lease_token = lease_token + 1, finished_at = $3
               WHERE tenant = $1 AND id = $2 AND state IN ('pending', 'in_flight') RETURNING ", columns!();
@@ -97,7 +112,7 @@ pub(super) async fn list(
     let statement = match (filter.event_id, filter.subscription_id, filter.state) {
         (Some(_), _, _) => LIST_OF_EVENT,
         (_, _, Some(DeliveryState::DeadLettered)) => LIST_DEAD,
-        (_, _, Some(DeliveryState::InFlight)) => LIST_IN_FLIGHT,
+        (_, _, Some(DeliveryState::InFlight)) => return list_in_flight(engine, tenant, filter, page, range).await,
         (_, _, Some(DeliveryState::Pending)) if stats::waiting(engine, tenant, FEW_PENDING).await?.0 < FEW_PENDING.into() => {
             LIST_PENDING
         }
@@ -116,6 +131,36 @@ pub(super) async fn list(
         page.limit + 1,
     ];
     let deliveries = read_all(&engine.fetch_all(statement, values).await?)?;
+    Ok(Page::cut(deliveries, page.limit, |delivery| delivery.id.as_uuid()))
+}
+
+/// Those in flight, from the leases: nothing else knows which they are without reading every delivery.
+async fn list_in_flight(
+    engine: &Engine,
+    tenant: &TenantName,
+    filter: &DeliveryFilter,
+    page: PageRequest,
+    range: Range,
+) -> Result<Page<Delivery>> {
+    let mut ids = Vec::new();
+    for row in engine.fetch_all(LEASED, values![]).await? {
+        ids.extend(leases::unpack(&row.get::<Vec<u8>>("deliveries")?));
+    }
+    ids.retain(|id| (range.low..range.high).contains(id));
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids.dedup();
+    let mut deliveries = Vec::new();
+    for mut values in chunks(&ids) {
+        if deliveries.len() > page.limit as usize {
+            break;
+        }
+        let state = DeliveryState::InFlight.as_str();
+        values.extend(values![tenant, state, range.high, range.low, range.after, range.before, filter.subscription_id]);
+        let mut found = read_all(&engine.fetch_all(OF_IDS, values).await?)?;
+        found.sort_unstable_by_key(|delivery| std::cmp::Reverse(delivery.id));
+        deliveries.append(&mut found);
+    }
+    deliveries.truncate(page.limit as usize + 1);
     Ok(Page::cut(deliveries, page.limit, |delivery| delivery.id.as_uuid()))
 }
 
@@ -140,6 +185,8 @@ pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: Delivery
         let state = state_of(&mut transaction, tenant, id).await?;
         return Err(if state.is_finished() { Conflict::InUse } else { Conflict::State(state.as_str()) }.into());
     };
+    transaction.execute(NO_LETTER, values![tenant, id]).await?;
+    leases::enqueue(&mut transaction, &[id.as_uuid()], now).await?;
     transaction.commit().await?;
     read(&row)
 }
@@ -147,6 +194,7 @@ pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: Delivery
 /// Cancels a delivery that is not finished.
 pub(super) async fn cancel(engine: &Engine, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
     let mut transaction = engine.begin().await?;
+    transaction.execute(DEQUEUE, values![tenant, id]).await?;
     let Some(row) = transaction.fetch_optional(CANCEL, values![tenant, id, now]).await? else {
         let state = state_of(&mut transaction, tenant, id).await?;
         return Err(Conflict::State(state.as_str()).into());

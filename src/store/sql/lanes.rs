@@ -7,26 +7,24 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{DeliveryId, NodeId, SubscriptionId};
-use crate::store::{DueLane, Lease, StoreError};
+use crate::domain::id::{NodeId, SubscriptionId};
+use crate::store::{DueLane, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 statements! {
-    /// Jumps from subscription to subscription through the index of pending deliveries, so that it costs the number of lanes and
+    /// Jumps from subscription to subscription through the queue, so that it costs the number of lanes and
     /// not the length of the backlog, which `GROUP BY` would. Scalar sub-selects, since SQLite knows no `LATERAL`; the limit lies
     /// inside the join, where it stops the recursion.
     DUE = "WITH RECURSIVE lanes (subscription_id) AS (
-            SELECT (SELECT d.subscription_id FROM deliveries d WHERE d.state = 'pending' AND d.subscription_id > $1
-                    ORDER BY d.subscription_id LIMIT 1)
+            SELECT (SELECT q.subscription_id FROM queue q WHERE q.subscription_id > $1 ORDER BY q.subscription_id LIMIT 1)
             UNION ALL
-            SELECT (SELECT d.subscription_id FROM deliveries d WHERE d.state = 'pending' AND d.subscription_id > lanes.subscription_id
-                    ORDER BY d.subscription_id LIMIT 1)
+            SELECT (SELECT q.subscription_id FROM queue q WHERE q.subscription_id > lanes.subscription_id
+                    ORDER BY q.subscription_id LIMIT 1)
             FROM lanes WHERE lanes.subscription_id IS NOT NULL
         )
         SELECT found.subscription_id AS subscription_id,
-            (SELECT d.next_attempt_at FROM deliveries d WHERE d.state = 'pending' AND d.subscription_id = found.subscription_id
-             ORDER BY d.next_attempt_at LIMIT 1) AS next_attempt_at,
+            (SELECT q.due_at FROM queue q WHERE q.subscription_id = found.subscription_id ORDER BY q.due_at LIMIT 1) AS due_at,
             (SELECT p.paused_until FROM sink_pauses p WHERE p.subscription_id = found.subscription_id) AS paused_until
         FROM (SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL LIMIT $2) found";
 
@@ -34,8 +32,6 @@ statements! {
         ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
 
     RETIRE = "DELETE FROM nodes WHERE id = $1";
-
-    OF_NODE = "SELECT id, lease_token FROM deliveries WHERE state = 'in_flight' AND lease_owner = $1";
 }
 
 pub(super) async fn due(engine: &Engine, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>> {
@@ -49,7 +45,7 @@ pub(super) async fn due(engine: &Engine, after: Option<SubscriptionId>, limit: u
 fn read(row: &Row) -> Result<DueLane> {
     Ok(DueLane {
         subscription_id: SubscriptionId::from_uuid(row.uuid("subscription_id")?),
-        next_attempt_at: row.time("next_attempt_at")?,
+        next_attempt_at: row.time("due_at")?,
         paused_until: row.optional_time("paused_until")?,
     })
 }
@@ -60,10 +56,4 @@ pub(super) async fn heartbeat(engine: &Engine, node: NodeId, now: Timestamp, exp
 
 pub(super) async fn retire_node(engine: &Engine, node: NodeId) -> Result<()> {
     engine.execute(RETIRE, values![node]).await.map(|_| ())
-}
-
-/// Every lease a node has in the database.
-pub(super) async fn leases_of(engine: &Engine, node: NodeId) -> Result<Vec<Lease>> {
-    let read = |row: &Row| Ok(Lease { delivery_id: DeliveryId::from_uuid(row.uuid("id")?), token: row.int("lease_token")? });
-    engine.fetch_all(OF_NODE, values![node]).await?.iter().map(read).collect()
 }

@@ -1,52 +1,84 @@
-//! Which leases were really handed to this process, so that those that were not can be found.
+//! Which leases were really handed to this process, so that those that were not can be found, and rows that are done with can go.
 //!
-//! A transition whose answer gets lost (connection broken in the commit, caller gone) may have leased deliveries that nobody
-//! knows of. Their owner is alive, so that no other node would ever take them. The book notes every lease that was given and
-//! ended; after a lost answer [`LeaseBook::forgotten`] tells which rows are held by nobody. It never touches the database.
+//! The database knows leases by the batch they were given in: one row of `leases` with everything that was leased together. The
+//! book counts down each batch; when its last lease ended, its row may go, with whatever is written next. A transition whose answer
+//! gets lost (connection broken in the commit, caller gone) leaves a batch that nobody knows of. Its owner is alive, so that no
+//! other node would ever take it; after a lost answer [`LeaseBook::forgotten`] tells which batches those are. The book never
+//! touches the database.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::domain::clock::Timestamp;
 use crate::domain::id::NodeId;
 use crate::store::Lease;
 
-/// How long a lease may be in the database without being in the book: the answer may be on its way.
+/// How long a batch may be in the database without being in the book: the answer may be on its way.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// For how long after a lost answer leases are looked for: longer than any statement may take.
+/// For how long after a lost answer batches are looked for: longer than any statement may take.
 const DOUBT: Duration = Duration::from_mins(1);
 
-/// The leases of one node.
+/// The leases of one process.
 #[derive(Debug, Default)]
 pub(super) struct LeaseBook(Mutex<Pages>);
 
+/// A batch of leases: whose it is, and its row's identifier.
+pub(super) type Batch = (NodeId, Uuid);
+
 #[derive(Debug, Default)]
 struct Pages {
-    held: HashSet<Lease>,
+    /// Every lease that holds, and its batch.
+    held: HashMap<Lease, Batch>,
+    /// How many of a batch still hold.
+    open: HashMap<Batch, usize>,
+    /// Batches of which none holds, whose rows are still there.
+    ended: HashSet<Batch>,
     doubt: Option<(NodeId, Timestamp)>,
-    /// Leases that nobody seems to hold, and since when.
-    suspects: HashMap<Lease, Timestamp>,
+    /// Batches that nobody seems to hold, and since when.
+    suspects: HashMap<Batch, Timestamp>,
 }
 
 /// An answer that is awaited. Dropped before it came, it leaves a doubt.
 pub(super) struct Awaited<'b> {
     book: &'b LeaseBook,
+    batch: Batch,
     doubt: Option<(NodeId, Timestamp)>,
 }
 
 impl LeaseBook {
-    /// Says that `node` is about to be given leases, at `now`.
-    pub(super) fn expect(&self, node: NodeId, now: Timestamp) -> Awaited<'_> {
-        Awaited { book: self, doubt: Some((node, now)) }
+    /// Says that `batch` is about to be leased, at `now`.
+    pub(super) fn expect(&self, batch: Batch, now: Timestamp) -> Awaited<'_> {
+        Awaited { book: self, batch, doubt: Some((batch.0, now)) }
     }
 
     /// Notes that leases ended: recorded, released or lost.
     pub(super) fn end(&self, leases: impl Iterator<Item = Lease>) {
-        let mut pages = self.pages();
+        let pages = &mut *self.pages();
         for lease in leases {
-            pages.held.remove(&lease);
+            let Some(batch) = pages.held.remove(&lease) else { continue };
+            let Some(count) = pages.open.get_mut(&batch) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                pages.open.remove(&batch);
+                pages.ended.insert(batch);
+            }
+        }
+    }
+
+    /// The batches whose rows may go.
+    pub(super) fn ended(&self) -> Vec<Batch> {
+        self.pages().ended.iter().copied().collect()
+    }
+
+    /// Notes that the rows of batches are gone.
+    pub(super) fn forget(&self, gone: &[Batch]) {
+        let mut pages = self.pages();
+        for batch in gone {
+            pages.ended.remove(batch);
         }
     }
 
@@ -55,13 +87,13 @@ impl LeaseBook {
         self.pages().doubt.map(|(node, _)| node)
     }
 
-    /// Of the leases found in the database, those that nobody has held for a while. Ends the doubt when its time is over.
-    pub(super) fn forgotten(&self, found: Vec<Lease>, now: Timestamp) -> Vec<Lease> {
+    /// Of the batches found in the database, those that nobody has held for a while. Ends the doubt when its time is over.
+    pub(super) fn forgotten(&self, found: Vec<Batch>, now: Timestamp) -> Vec<Batch> {
         let pages = &mut *self.pages();
         let earlier = std::mem::take(&mut pages.suspects);
-        let unknown = found.into_iter().filter(|lease| !pages.held.contains(lease));
-        pages.suspects = unknown.map(|lease| (lease, *earlier.get(&lease).unwrap_or(&now))).collect();
-        let forgotten = pages.suspects.extract_if(|_, since| now.since(*since) >= GRACE).map(|(lease, _)| lease).collect();
+        let unknown = found.into_iter().filter(|batch| !pages.open.contains_key(batch) && !pages.ended.contains(batch));
+        pages.suspects = unknown.map(|batch| (batch, *earlier.get(&batch).unwrap_or(&now))).collect();
+        let forgotten = pages.suspects.extract_if(|_, since| now.since(*since) >= GRACE).map(|(batch, _)| batch).collect();
         if pages.suspects.is_empty() && pages.doubt.is_some_and(|(_, since)| now.since(since) >= DOUBT) {
             pages.doubt = None;
         }
@@ -78,7 +110,13 @@ impl Awaited<'_> {
     /// The answer came, with these leases.
     pub(super) fn came(mut self, leases: impl Iterator<Item = Lease>) {
         self.doubt = None;
-        self.book.pages().held.extend(leases);
+        let pages = &mut *self.book.pages();
+        let before = pages.held.len();
+        pages.held.extend(leases.map(|lease| (lease, self.batch)));
+        let count = pages.held.len() - before;
+        if count > 0 {
+            pages.open.insert(self.batch, count);
+        }
     }
 }
 
@@ -92,8 +130,6 @@ impl Drop for Awaited<'_> {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::domain::id::DeliveryId;
 
@@ -103,6 +139,10 @@ mod tests {
         Lease { delivery_id: DeliveryId::from_uuid(Uuid::from_u128(number)), token: 1 }
     }
 
+    fn batch(number: u128) -> Batch {
+        (NODE, Uuid::from_u128(number))
+    }
+
     fn at(seconds: u64) -> Timestamp {
         Timestamp::default().plus(Duration::from_secs(seconds))
     }
@@ -110,31 +150,45 @@ mod tests {
     #[test]
     fn only_an_answer_that_got_lost_leaves_a_doubt() {
         let book = LeaseBook::default();
-        book.expect(NODE, at(0)).came(std::iter::empty());
+        book.expect(batch(1), at(0)).came(std::iter::empty());
         assert_eq!(book.doubtful(), None);
-        drop(book.expect(NODE, at(0)));
+        drop(book.expect(batch(1), at(0)));
         assert_eq!(book.doubtful(), Some(NODE));
     }
 
     #[test]
-    fn a_lease_is_forgotten_when_nobody_held_it_for_the_whole_grace() {
+    fn a_batch_ends_with_the_last_of_its_leases() {
         let book = LeaseBook::default();
-        book.expect(NODE, at(0)).came([lease(1)].into_iter());
-        assert_eq!(book.forgotten(vec![lease(1), lease(2), lease(3)], at(1)), []);
-        book.expect(NODE, at(2)).came([lease(3)].into_iter());
-        assert_eq!(book.forgotten(vec![lease(1), lease(2), lease(3)], at(6)), [lease(2)]);
-        book.end([lease(1)].into_iter());
-        assert_eq!(book.forgotten(vec![lease(1)], at(7)), [], "it may just have been given again");
+        book.expect(batch(1), at(0)).came([lease(1), lease(2)].into_iter());
+        book.end([lease(1), lease(1), lease(9)].into_iter());
+        assert_eq!(book.ended(), []);
+        book.end([lease(2)].into_iter());
+        assert_eq!(book.ended(), [batch(1)]);
+        book.forget(&[batch(1)]);
+        assert_eq!(book.ended(), []);
+        let pages = book.pages();
+        assert_eq!((pages.held.len(), pages.open.len()), (0, 0));
     }
 
     #[test]
-    fn a_doubt_ends_when_nothing_can_come_any_more() {
+    fn a_batch_is_forgotten_when_nobody_held_it_for_the_whole_grace() {
         let book = LeaseBook::default();
-        drop(book.expect(NODE, at(0)));
-        book.forgotten(vec![lease(1)], at(59));
-        book.forgotten(vec![lease(1)], at(61));
-        assert_eq!(book.doubtful(), Some(NODE), "a lease is suspected still");
-        book.forgotten(vec![], at(62));
+        book.expect(batch(1), at(0)).came([lease(1)].into_iter());
+        assert_eq!(book.forgotten(vec![batch(1), batch(2), batch(3)], at(1)), []);
+        book.expect(batch(3), at(2)).came([lease(3)].into_iter());
+        assert_eq!(book.forgotten(vec![batch(1), batch(2), batch(3)], at(6)), [batch(2)]);
+        book.end([lease(1)].into_iter());
+        assert_eq!(book.forgotten(vec![batch(1)], at(60)), [], "its row is only waiting to go");
+    }
+
+    #[test]
+    fn a_doubt_ends_after_a_time_in_which_nothing_was_found() {
+        let book = LeaseBook::default();
+        drop(book.expect(batch(1), at(0)));
+        assert_eq!(book.forgotten(vec![batch(1)], at(59)), []);
+        assert_eq!(book.forgotten(vec![batch(1)], at(61)), [], "suspected for two seconds only");
+        assert_eq!(book.doubtful(), Some(NODE));
+        assert_eq!(book.forgotten(vec![batch(1)], at(64)), [batch(1)]);
         assert_eq!(book.doubtful(), None);
     }
 }

@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod attempts;
+mod chunk;
 mod claimed;
 mod columns;
 mod dead_letters;
@@ -15,6 +16,7 @@ mod events;
 mod failure;
 mod lanes;
 mod lease_book;
+mod leases;
 mod location;
 mod open;
 mod outbox;
@@ -65,6 +67,7 @@ pub fn statements() -> Vec<&'static str> {
         deliveries::STATEMENTS,
         events::STATEMENTS,
         lanes::STATEMENTS,
+        leases::STATEMENTS,
         producers::STATEMENTS,
         stats::STATEMENTS,
         subscriptions::STATEMENTS,
@@ -77,7 +80,7 @@ pub fn statements() -> Vec<&'static str> {
 /// The text of every statement of the hot path, SQLite's, then Postgres's, for a test to look at their plans.
 #[must_use]
 pub fn hot_statements() -> [Vec<&'static str>; 2] {
-    let shared = lanes::STATEMENTS.iter().map(|statement| statement.text());
+    let shared = [lanes::STATEMENTS, leases::STATEMENTS].into_iter().flatten().map(|statement| statement.text());
     [sqlite::statements(), postgres::statements()].map(|native| native.into_iter().chain(shared.clone()).collect())
 }
 

@@ -1,13 +1,18 @@
 //! The path of an event: each transition goes to the database in use, and the leases it gives or ends go into the book.
 
 use super::engine::Engine;
-use super::{SqlStore, lanes, postgres, sqlite};
+use super::lease_book::Batch;
+use super::{SqlStore, leases, postgres, sqlite};
 use crate::domain::clock::Timestamp;
+use crate::domain::id::{NodeId, uuid_v7};
 use crate::store::{
-    AcceptBatch, Claim, Lease, Leased, Placement, Recorded, Report, Settled, SinkPause, StoreError, SubmissionResult,
+    AcceptBatch, Claim, Lease, Leased, NewDelivery, Placement, Recorded, Report, Settled, SinkPause, StoreError, SubmissionResult,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// The token of a delivery that was handed over when it was created.
+const FIRST_TOKEN: i64 = 1;
 
 /// Hands a transition to the database in use.
 macro_rules! hot {
@@ -21,24 +26,28 @@ macro_rules! hot {
 
 impl SqlStore {
     pub(super) async fn accept_batch(&self, batch: &AcceptBatch) -> Result<Settled> {
-        let awaited = self.leases.expect(batch.node, batch.now);
-        let settled = hot!(self, accept(batch))?;
+        let lease = self.new_batch(batch.node, batch.now);
+        let awaited = self.leases.expect(lease, batch.now);
+        let settled = hot!(self, accept(batch, lease.1))?;
         match &settled {
-            Settled::Committed(results) => awaited.came(handed_over(batch, results)),
+            Settled::Committed(results) => awaited.came(leased(batch, results)),
             Settled::Stale { .. } => awaited.came(std::iter::empty()),
         }
         Ok(settled)
     }
 
     pub(super) async fn claim_due(&self, claim: &Claim) -> Result<Vec<Leased>> {
-        let awaited = self.leases.expect(claim.node, claim.now);
-        let leased: Vec<Leased> = hot!(self, claim(claim))?;
+        let lease = self.new_batch(claim.node, claim.now);
+        let awaited = self.leases.expect(lease, claim.now);
+        let leased: Vec<Leased> = hot!(self, claim(claim, lease.1))?;
         awaited.came(leased.iter().map(|leased| leased.lease));
         Ok(leased)
     }
 
     pub(super) async fn record_reports(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>> {
-        let recorded = hot!(self, record(reports, pauses, now))?;
+        let ended = self.leases.ended();
+        let recorded = hot!(self, record(reports, pauses, &ended, now))?;
+        self.leases.forget(&ended);
         self.leases.end(reports.iter().map(|report| report.lease));
         Ok(recorded)
     }
@@ -50,14 +59,16 @@ impl SqlStore {
     }
 
     pub(super) async fn reclaim_leases(&self, now: Timestamp, limit: u32) -> Result<u64> {
-        let mut reclaimed = hot!(self, reclaim(now, limit))?;
+        let mut reclaimed = leases::reclaim(&self.engine, now, limit).await?;
         if let Some(node) = self.leases.doubtful() {
-            let forgotten = self.leases.forgotten(lanes::leases_of(&self.engine, node).await?, now);
-            if !forgotten.is_empty() {
-                self.release_leases(&forgotten, now).await?;
-                tracing::warn!(count = forgotten.len(), "took back deliveries whose lease was lost on its way to this node");
+            let mut count = 0;
+            for batch in self.leases.forgotten(leases::of_node(&self.engine, node).await?, now) {
+                count += leases::take_back(&self.engine, batch, now, usize::MAX).await? as u64;
             }
-            reclaimed += forgotten.len() as u64;
+            if count > 0 {
+                tracing::warn!(count, "took back deliveries whose lease was lost on its way to this node");
+            }
+            reclaimed += count;
         }
         Ok(reclaimed)
     }
@@ -65,13 +76,27 @@ impl SqlStore {
     pub(super) async fn prune_old(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
         hot!(self, prune(now, keys_before, limit))
     }
+
+    fn new_batch(&self, node: NodeId, now: Timestamp) -> Batch {
+        (node, uuid_v7(now, self.entropy.as_ref()))
+    }
 }
 
 /// The leases that came with a committed batch.
-fn handed_over<'b>(batch: &'b AcceptBatch, results: &'b [SubmissionResult]) -> impl Iterator<Item = Lease> + 'b {
+fn leased<'b>(batch: &'b AcceptBatch, results: &'b [SubmissionResult]) -> impl Iterator<Item = Lease> + 'b {
     let written = batch.submissions.iter().zip(results).filter_map(|(submission, result)| Some((submission, result.as_ref()?)));
     let events = written.flat_map(|(submission, firsts)| submission.events.iter().zip(firsts));
     let new = events.filter(|(_, first)| first.is_none()).flat_map(|(event, _)| &event.deliveries);
-    let mine = new.filter(|delivery| delivery.placement == Placement::HandedOver);
-    mine.map(|delivery| Lease { delivery_id: delivery.id, token: 1 })
+    new.filter(|delivery| is_handed_over(delivery)).map(|delivery| Lease { delivery_id: delivery.id, token: FIRST_TOKEN })
+}
+
+/// What a batch leases to its node, as it lies in the row of its leases. With deliveries of duplicates, which never come to be.
+pub(super) fn packed_leases(batch: &AcceptBatch) -> Vec<u8> {
+    let events = batch.submissions.iter().flat_map(|submission| &submission.events);
+    let deliveries = events.flat_map(|event| &event.deliveries).filter(|delivery| is_handed_over(delivery));
+    leases::pack(deliveries.map(|delivery| delivery.id.as_uuid()))
+}
+
+fn is_handed_over(delivery: &NewDelivery) -> bool {
+    delivery.placement == Placement::HandedOver
 }

@@ -28,10 +28,11 @@ statements! {
                   CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed,
                   CAST(COALESCE(SUM(dead_lettered), 0) AS BIGINT) AS dead_lettered
            FROM stats WHERE tenant = $1 AND minute_at >= $2";
-    // Through the tenant's subscriptions, deleted ones too, to the index of pending deliveries: the tenant's own index holds
-    // every delivery there ever was.
+    // Through the tenant's subscriptions, deleted ones too, to the queue: the tenant's own index holds every delivery there ever
+    // was.
     WAITING = "SELECT COUNT(*) AS waiting, MIN(created_at) AS oldest_at FROM (
-                 SELECT d.created_at FROM subscriptions s JOIN deliveries d ON d.subscription_id = s.id AND d.state = 'pending'
+                 SELECT (SELECT d.created_at FROM deliveries d WHERE d.id = q.delivery_id) AS created_at
+                 FROM subscriptions s JOIN queue q ON q.subscription_id = s.id
                  WHERE s.tenant = $1 LIMIT $2) AS pending";
     PING = "SELECT 1 AS one";
 }

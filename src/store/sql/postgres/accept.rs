@@ -11,6 +11,7 @@ use crate::domain::id::EventId;
 use crate::store::sql::columns::wire_word;
 use crate::store::sql::engine::PostgresEngine;
 use crate::store::sql::failure::store_error;
+use crate::store::sql::outbox::packed_leases;
 use crate::store::{AcceptBatch, Accepting, Placement, Settled, StoreError, Submission, SubmissionResult};
 
 /// Everything at once, and nothing at all if the routing version is another. A key that is known answers with its first event,
@@ -40,6 +41,14 @@ settled AS (
     FROM UNNEST($18::uuid[], $19::text[], $20::uuid[], $21::uuid[], $22::bigint[], $23::bigint[])
         AS d (id, tenant, event_id, subscription_id, due, created_at)
     WHERE (d.event_id IN (SELECT event_id FROM settled)) IS TRUE
+), queued AS (
+    INSERT INTO queue (subscription_id, due_at, delivery_id)
+    SELECT d.subscription_id, d.due, d.id
+    FROM UNNEST($18::uuid[], $20::uuid[], $21::uuid[], $22::bigint[]) AS d (id, event_id, subscription_id, due)
+    WHERE d.due IS NOT NULL AND (d.event_id IN (SELECT event_id FROM settled)) IS TRUE
+), leased AS (
+    INSERT INTO leases (node_id, id, deliveries) SELECT $24, $25::uuid, $26::bytea
+    WHERE length($26) > 0 AND (SELECT version FROM current) = $1
 )
 SELECT current.version, settled.key, settled.event_id FROM current LEFT JOIN settled ON TRUE";
 
@@ -56,13 +65,13 @@ pub(super) const STATEMENTS: &[&str] = &[ACCEPT, INSERT_REPLAYS];
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Accepts a batch.
-pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &AcceptBatch) -> Result<Settled> {
+pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &AcceptBatch, lease: Uuid) -> Result<Settled> {
     if batch.submissions.iter().all(|submission| submission.replay.is_none()) {
-        return write(&engine.pool, batch, batch.submissions.iter().map(Some).collect()).await;
+        return write(&engine.pool, batch, lease, batch.submissions.iter().map(Some).collect()).await;
     }
     let mut transaction = engine.pool.begin().await.map_err(store_error)?;
     let submissions = first_ones(&mut transaction, batch).await?;
-    let settled = write(&mut *transaction, batch, submissions).await?;
+    let settled = write(&mut *transaction, batch, lease, submissions).await?;
     match settled {
         Settled::Committed(_) => transaction.commit().await,
         Settled::Stale { .. } => transaction.rollback().await,
@@ -94,9 +103,14 @@ async fn first_ones<'b>(connection: &mut PgConnection, batch: &'b AcceptBatch) -
 }
 
 /// Writes the submissions that are there; those that are not were accepted before.
-async fn write(executor: impl PgExecutor<'_>, batch: &AcceptBatch, submissions: Vec<Option<&Submission>>) -> Result<Settled> {
+async fn write(
+    executor: impl PgExecutor<'_>,
+    batch: &AcceptBatch,
+    lease: Uuid,
+    submissions: Vec<Option<&Submission>>,
+) -> Result<Settled> {
     let firsts = first_of_each_key(&submissions);
-    let rows = execute(executor, batch, &firsts).await?;
+    let rows = execute(executor, batch, lease, &firsts).await?;
     let routing_version: i64 = rows.first().ok_or_else(no_routing)?.try_get(0).map_err(store_error)?;
     if routing_version != batch.routing_version {
         return Ok(Settled::Stale { routing_version });
@@ -129,14 +143,15 @@ fn first_of_each_key<'b>(submissions: &[Option<&'b Submission>]) -> Vec<&'b Acce
     events.filter(|event| seen.insert(event.key)).collect()
 }
 
-async fn execute(executor: impl PgExecutor<'_>, batch: &AcceptBatch, events: &[&Accepting]) -> Result<Vec<PgRow>> {
+async fn execute(executor: impl PgExecutor<'_>, batch: &AcceptBatch, lease: Uuid, events: &[&Accepting]) -> Result<Vec<PgRow>> {
     let query = sqlx::query(ACCEPT)
         .bind(batch.routing_version)
         .bind(batch.now.as_micros())
         .bind(batch.keys_since.as_micros())
         .bind(column(events, |event| Uuid::from_bytes(event.key)))
         .bind(column(events, |event| event.accepted.id.as_uuid()));
-    let query = bind_deliveries(bind_events(query, events), events).bind(batch.node.as_uuid());
+    let query = bind_deliveries(bind_events(query, events), events);
+    let query = query.bind(batch.node.as_uuid()).bind(lease).bind(packed_leases(batch));
     query.fetch_all(executor).await.map_err(store_error)
 }
 

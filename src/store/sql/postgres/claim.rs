@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::store::sql::claimed::{Claimed, Rows};
 use crate::store::sql::columns::EventColumns;
@@ -9,40 +10,48 @@ use crate::store::sql::engine::PostgresEngine;
 use crate::store::sql::failure::store_error;
 use crate::store::{Claim, Leased, StoreError};
 
-/// The rows are locked lane by lane through the index of pending deliveries, then found again by their place: joining the table
-/// with itself by identifier reads all of it. An event is sent with the first of its deliveries only.
+/// Places in the queue are locked lane by lane and found again by where they lie; deliveries by identifier, from an array, since a
+/// join would read all of them. One that is not pending any more left its place behind, and only the place goes. An event is sent
+/// with the first of its deliveries only.
 const CLAIM: &str = "WITH due AS MATERIALIZED (
-    SELECT waiting.place, waiting.id, waiting.next_attempt_at, lane.number
+    SELECT waiting.place, waiting.delivery_id, waiting.due_at, lane.number
     FROM UNNEST($1::uuid[], $2::bigint[]) WITH ORDINALITY AS lane (subscription_id, room, number)
     CROSS JOIN LATERAL (
-        SELECT d.ctid AS place, d.id, d.next_attempt_at FROM deliveries d
-        WHERE d.state = 'pending' AND d.subscription_id = lane.subscription_id AND d.next_attempt_at <= $3
-        ORDER BY d.next_attempt_at LIMIT lane.room FOR UPDATE SKIP LOCKED
+        SELECT q.ctid AS place, q.delivery_id, q.due_at FROM queue q
+        WHERE q.subscription_id = lane.subscription_id AND q.due_at <= $3
+        ORDER BY q.due_at, q.delivery_id LIMIT lane.room FOR UPDATE SKIP LOCKED
     ) waiting
+), dequeued AS (
+    DELETE FROM queue WHERE ctid = ANY (ARRAY(SELECT place FROM due))
 ), taken AS (
     UPDATE deliveries
     SET state = 'in_flight', lease_owner = $4, lease_token = lease_token + 1, next_attempt_at = NULL
-    WHERE ctid = ANY (ARRAY(SELECT place FROM due))
-    RETURNING id, event_id, subscription_id, lease_token, attempt_count, budget_attempt_count
+    WHERE id = ANY (ARRAY(SELECT delivery_id FROM due)) AND state = 'pending'
+    RETURNING id, tenant, event_id, subscription_id, lease_token, attempt_count, budget_attempt_count
+), held AS (
+    INSERT INTO leases (node_id, id, deliveries)
+    SELECT $4, $5, string_agg(uuid_send(id), ''::bytea) FROM taken HAVING COUNT(*) > 0
 ), leased AS (
-    SELECT taken.*, due.number, due.next_attempt_at, row_number() OVER (PARTITION BY taken.event_id) AS nth
-    FROM taken JOIN due ON due.id = taken.id
+    SELECT taken.*, due.number, due.due_at, row_number() OVER (PARTITION BY taken.event_id) AS nth
+    FROM taken JOIN due ON due.delivery_id = taken.id
 )
 SELECT leased.id, leased.event_id, leased.subscription_id, leased.lease_token, leased.attempt_count, leased.budget_attempt_count,
     e.tenant, e.accepted_at, e.traceparent, e.wire, e.attributes, e.body
 FROM leased LEFT JOIN LATERAL (
-    SELECT tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE id = leased.event_id AND leased.nth = 1 OFFSET 0
+    SELECT tenant, accepted_at, traceparent, wire, attributes, body FROM events
+    WHERE tenant = leased.tenant AND id = leased.event_id AND leased.nth = 1 OFFSET 0
 ) e ON TRUE
-ORDER BY leased.number, leased.next_attempt_at, leased.id";
+ORDER BY leased.number, leased.due_at, leased.id";
 
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[CLAIM];
 
 /// Leases due deliveries and reads their events.
-pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim) -> Result<Vec<Leased>, StoreError> {
+pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim, lease: Uuid) -> Result<Vec<Leased>, StoreError> {
     let lanes: Vec<_> = claim.lanes.iter().map(|(id, _)| id.as_uuid()).collect();
     let rooms: Vec<_> = claim.lanes.iter().map(|&(_, room)| i64::from(room)).collect();
-    let query = sqlx::query(CLAIM).bind(lanes).bind(rooms).bind(claim.now.as_micros()).bind(claim.node.as_uuid());
+    let query = sqlx::query(CLAIM).bind(lanes).bind(rooms).bind(claim.now.as_micros());
+    let query = query.bind(claim.node.as_uuid()).bind(lease);
     let found = query.fetch_all(&engine.pool).await.map_err(store_error)?;
     let mut rows = Rows::default();
     for row in &found {

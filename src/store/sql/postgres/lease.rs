@@ -1,4 +1,4 @@
-//! Leases beside claim and record on Postgres: giving back, taking from the dead, pruning.
+//! Beside claim and record on Postgres: giving back, pruning.
 
 use super::column;
 use crate::domain::clock::Timestamp;
@@ -8,30 +8,14 @@ use crate::store::{Lease, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The state is hidden from the planner as in [`super::record()`].
-const RELEASE: &str = "UPDATE deliveries d SET state = 'pending', next_attempt_at = $3, lease_owner = NULL
-FROM UNNEST($1::uuid[], $2::bigint[]) AS r (id, token)
-WHERE d.id = r.id AND d.lease_token = r.token AND d.state || '' = 'in_flight'";
-
-/// Jumps from owner to owner through the index of deliveries in flight, so that those of living nodes are not read.
-const RECLAIM: &str = "WITH RECURSIVE owners (id) AS (
-    SELECT (SELECT d.lease_owner FROM deliveries d WHERE d.state = 'in_flight' ORDER BY d.lease_owner LIMIT 1)
-    UNION ALL
-    SELECT (SELECT d.lease_owner FROM deliveries d WHERE d.state = 'in_flight' AND d.lease_owner > owners.id
-            ORDER BY d.lease_owner LIMIT 1)
-    FROM owners WHERE owners.id IS NOT NULL
-), lost AS MATERIALIZED (
-    SELECT leased.place FROM owners CROSS JOIN LATERAL (
-        SELECT d.ctid AS place FROM deliveries d WHERE d.state = 'in_flight' AND d.lease_owner = owners.id
-        LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) leased
-    WHERE owners.id IS NOT NULL AND NOT EXISTS (SELECT FROM nodes WHERE nodes.id = owners.id AND nodes.expires_at > $1)
-    LIMIT $2
-), forgotten AS (
-    DELETE FROM nodes WHERE expires_at <= $1
+const RELEASE: &str = "WITH released AS (
+    UPDATE deliveries d SET state = 'pending', next_attempt_at = $3, lease_owner = NULL
+    FROM UNNEST($1::uuid[], $2::bigint[]) AS r (id, token)
+    WHERE d.id = r.id AND d.lease_token = r.token AND d.state = 'in_flight'
+    RETURNING d.id, d.subscription_id
 )
-UPDATE deliveries SET state = 'pending', next_attempt_at = $1, lease_owner = NULL, lease_token = lease_token + 1
-WHERE ctid = ANY (ARRAY(SELECT place FROM lost))";
+INSERT INTO queue (subscription_id, due_at, delivery_id) SELECT subscription_id, $3, id FROM released
+ON CONFLICT (subscription_id, due_at, delivery_id) DO NOTHING";
 
 const PRUNE_KEYS: &str = "DELETE FROM event_keys WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM event_keys WHERE accepted_at < $1 ORDER BY accepted_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -40,7 +24,7 @@ const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM replays WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[RELEASE, RECLAIM, PRUNE_KEYS, PRUNE_REPLAYS];
+pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_KEYS, PRUNE_REPLAYS];
 
 /// Makes leased deliveries pending, due at `now`.
 pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
@@ -49,11 +33,6 @@ pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Le
         .bind(column(leases, |lease| lease.token))
         .bind(now.as_micros());
     query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
-}
-
-/// Makes deliveries of dead nodes pending, and forgets those nodes.
-pub(in crate::store::sql) async fn reclaim(engine: &PostgresEngine, now: Timestamp, limit: u32) -> Result<u64> {
-    run(engine, RECLAIM, now, limit.into()).await
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.

@@ -11,7 +11,7 @@ mod record;
 
 pub(super) use accept::accept;
 pub(super) use claim::claim;
-pub(super) use lease::{prune, reclaim, release};
+pub(super) use lease::{prune, release};
 pub(super) use record::record;
 
 use sqlx::Postgres;

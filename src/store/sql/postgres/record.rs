@@ -12,11 +12,12 @@ use crate::domain::id::DeliveryId;
 use crate::store::sql::columns::ReportRow;
 use crate::store::sql::engine::PostgresEngine;
 use crate::store::sql::failure::store_error;
+use crate::store::sql::lease_book::Batch;
 use crate::store::{Lease, Recorded, Report, SinkPause, StoreError};
 
 /// Attempts are kept for the leases that still held, which are returned. An attempt's number that is taken already can only be
-/// a defect elsewhere; it must not stop the outbox. The state is hidden from the planner (`|| ''`), who would else read the whole
-/// index of deliveries in flight, which is empty when the plan is made.
+/// a defect elsewhere; it must not stop the outbox. What changes of a delivery stands in no index, so that its row is rewritten where
+/// it lies.
 const RECORD: &str = "WITH ended AS (
     UPDATE deliveries d SET
         state = r.state, next_attempt_at = r.next_attempt_at, reason = r.reason, finished_at = r.finished_at, lease_owner = NULL,
@@ -25,8 +26,8 @@ const RECORD: &str = "WITH ended AS (
         last_error_class = CASE WHEN r.made = 1 THEN r.error_class ELSE d.last_error_class END
     FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
         AS r (id, token, state, next_attempt_at, reason, finished_at, made, status, error_class)
-    WHERE d.id = r.id AND d.lease_token = r.token AND d.state || '' = 'in_flight'
-    RETURNING d.id, d.lease_token
+    WHERE d.id = r.id AND d.lease_token = r.token AND d.state = 'in_flight'
+    RETURNING d.id, d.lease_token, d.tenant, d.subscription_id, d.next_attempt_at, d.reason, d.created_at
 ), kept AS (
     INSERT INTO attempts (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers,
         response_body, is_body_truncated)
@@ -38,6 +39,17 @@ const RECORD: &str = "WITH ended AS (
             response_body, is_body_truncated)
     WHERE ((a.delivery_id, a.token) IN (SELECT id, lease_token FROM ended)) IS TRUE
     ON CONFLICT (delivery_id, number) DO NOTHING
+), requeued AS (
+    INSERT INTO queue (subscription_id, due_at, delivery_id)
+    SELECT subscription_id, next_attempt_at, id FROM ended WHERE next_attempt_at IS NOT NULL
+    ON CONFLICT (subscription_id, due_at, delivery_id) DO NOTHING
+), buried AS (
+    INSERT INTO dead_letters (tenant, delivery_id, subscription_id, reason, created_at)
+    SELECT tenant, id, subscription_id, reason, created_at FROM ended WHERE reason IS NOT NULL
+    ON CONFLICT (tenant, delivery_id) DO UPDATE SET reason = excluded.reason
+), forgotten AS (
+    DELETE FROM leases l USING UNNEST($25::uuid[], $26::uuid[]) AS gone (node_id, id)
+    WHERE l.node_id = gone.node_id AND l.id = gone.id
 ), paused AS (
     INSERT INTO sink_pauses AS known (subscription_id, paused_until)
     SELECT p.* FROM UNNEST($23::uuid[], $24::bigint[]) AS p (subscription_id, paused_until) ORDER BY 1
@@ -55,6 +67,7 @@ pub(in crate::store::sql) async fn record(
     engine: &PostgresEngine,
     reports: &[Report],
     pauses: &[SinkPause],
+    batches: &[Batch],
     now: Timestamp,
 ) -> Result<Vec<Recorded>> {
     // Of two reports under one lease the first is taken; one statement can't tell them apart.
@@ -62,7 +75,7 @@ pub(in crate::store::sql) async fn record(
     let is_first: Vec<_> = reports.iter().map(|report| leases.insert(report.lease)).collect();
     let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
     let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
-    let ended = execute(engine, &rows, &latest(pauses)).await?;
+    let ended = execute(engine, &rows, &latest(pauses), batches).await?;
     let ended = ended.iter().map(lease).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
     let answer = |(report, is_first): (&Report, bool)| {
         if is_first && ended.contains(&report.lease) { Recorded::Done } else { Recorded::LeaseLost }
@@ -84,9 +97,15 @@ fn latest(pauses: &[SinkPause]) -> BTreeMap<Uuid, i64> {
     latest
 }
 
-async fn execute(engine: &PostgresEngine, rows: &[ReportRow], pauses: &BTreeMap<Uuid, i64>) -> Result<Vec<PgRow>> {
+async fn execute(
+    engine: &PostgresEngine,
+    rows: &[ReportRow],
+    pauses: &BTreeMap<Uuid, i64>,
+    batches: &[Batch],
+) -> Result<Vec<PgRow>> {
     let query = bind_attempts(bind_endings(sqlx::query(RECORD), rows), rows);
     let query = query.bind(pauses.keys().copied().collect::<Vec<_>>()).bind(pauses.values().copied().collect::<Vec<_>>());
+    let query = query.bind(column(batches, |(node, _)| node.as_uuid())).bind(column(batches, |(_, id)| *id));
     query.fetch_all(&engine.pool).await.map_err(store_error)
 }
 

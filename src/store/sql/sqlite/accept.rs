@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::domain::event::{Accepted, StoredForm};
 use crate::domain::id::EventId;
 
+use super::queue::ENQUEUE;
 use crate::store::sql::columns::wire_word;
+use crate::store::sql::outbox::packed_leases;
 use crate::store::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, SubmissionResult};
 
 const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_at) VALUES (?1, ?2, ?3)
@@ -27,8 +29,10 @@ const INSERT_DELIVERY: &str = "INSERT INTO deliveries
      lease_token, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9)";
 
+const INSERT_LEASES: &str = "INSERT INTO leases (node_id, id, deliveries) VALUES (?1, ?2, ?3)";
+
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_KEY, INSERT_EVENT, INSERT_DELIVERY];
+pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_KEY, INSERT_EVENT, INSERT_DELIVERY, INSERT_LEASES];
 
 /// A batch that owns what it needs, to be sent to the writer.
 pub(super) struct Batch {
@@ -37,6 +41,8 @@ pub(super) struct Batch {
     now: i64,
     keys_since: i64,
     submissions: Vec<Submission>,
+    /// The row of the leases it takes, and what is in it.
+    lease: (Uuid, Vec<u8>),
 }
 
 struct Submission {
@@ -53,7 +59,7 @@ struct NewEvent {
 
 impl Batch {
     /// Copies what is small of a batch; events are shared.
-    pub(super) fn new(batch: &AcceptBatch) -> Self {
+    pub(super) fn new(batch: &AcceptBatch, lease: Uuid) -> Self {
         let submissions = batch.submissions.iter().map(|submission| Submission {
             replay: submission.replay.map(|(producer, digest, until)| (producer.as_uuid(), digest, until.as_micros())),
             events: submission.events.iter().map(NewEvent::new).collect(),
@@ -64,6 +70,7 @@ impl Batch {
             now: batch.now.as_micros(),
             keys_since: batch.keys_since.as_micros(),
             submissions: submissions.collect(),
+            lease: (lease, packed_leases(batch)),
         }
     }
 
@@ -73,6 +80,10 @@ impl Batch {
             connection.prepare_cached("SELECT version FROM routing WHERE id = 1")?.query_row([], |row| row.get(0))?;
         if routing_version != self.routing_version {
             return Ok(Settled::Stale { routing_version });
+        }
+        let (id, deliveries) = &self.lease;
+        if !deliveries.is_empty() {
+            connection.prepare_cached(INSERT_LEASES)?.execute(params![self.node, id, deliveries])?;
         }
         self.submissions
             .iter()
@@ -104,6 +115,10 @@ impl Batch {
         let mut insert = connection.prepare_cached(INSERT_DELIVERY)?;
         for delivery in &event.deliveries {
             self.insert_delivery(&mut insert, &event.accepted, delivery)?;
+            if let Placement::Queued(due) = delivery.placement {
+                let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
+                connection.prepare_cached(ENQUEUE)?.execute(place)?;
+            }
         }
         Ok(None)
     }

@@ -1,17 +1,12 @@
-//! Leases beside claim and record on SQLite: giving back, taking from the dead, pruning.
+//! Beside claim and record on SQLite: giving back, pruning.
 
 use rusqlite::{Connection, Result, params};
 
+use super::queue::REQUEUE;
 use crate::store::Lease;
 
 const RELEASE: &str = "UPDATE deliveries SET state = 'pending', next_attempt_at = ?3, lease_owner = NULL
     WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
-
-const RECLAIM: &str = "UPDATE deliveries
-    SET state = 'pending', next_attempt_at = ?1, lease_owner = NULL, lease_token = lease_token + 1
-    WHERE id IN (
-        SELECT id FROM deliveries WHERE state = 'in_flight' AND lease_owner NOT IN (SELECT id FROM nodes WHERE expires_at > ?1)
-        LIMIT ?2)";
 
 const PRUNE_KEYS: &str = "DELETE FROM event_keys
     WHERE key IN (SELECT key FROM event_keys WHERE accepted_at < ?1 ORDER BY accepted_at LIMIT ?2)";
@@ -20,22 +15,17 @@ const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN 
     SELECT producer_id, digest FROM replays WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[RELEASE, RECLAIM, PRUNE_KEYS, PRUNE_REPLAYS];
+pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_KEYS, PRUNE_REPLAYS];
 
 /// Makes leased deliveries pending, due at `now`.
 pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {
     let mut release = connection.prepare_cached(RELEASE)?;
     for Lease { delivery_id, token } in leases {
-        release.execute(params![delivery_id.as_uuid(), token, now])?;
+        if release.execute(params![delivery_id.as_uuid(), token, now])? > 0 {
+            connection.prepare_cached(REQUEUE)?.execute([delivery_id.as_uuid()])?;
+        }
     }
     Ok(())
-}
-
-/// Makes deliveries of dead nodes pending, and forgets those nodes.
-pub(super) fn reclaim(connection: &Connection, now: i64, limit: u32) -> Result<u64> {
-    let reclaimed = connection.prepare_cached(RECLAIM)?.execute(params![now, limit])?;
-    connection.prepare_cached("DELETE FROM nodes WHERE expires_at <= ?1")?.execute([now])?;
-    Ok(reclaimed as u64)
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.

@@ -8,6 +8,7 @@ mod checkpoint;
 mod claim;
 mod failure;
 mod lease;
+mod queue;
 mod record;
 mod writer;
 
@@ -17,10 +18,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use self::writer::Writer;
 use super::claimed::Rows;
 use super::engine::SqliteEngine;
+use super::lease_book::Batch;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
 use crate::store::{AcceptBatch, Claim, Lease, Leased, Recorded, Report, Settled, SinkPause, StoreError};
@@ -76,33 +79,30 @@ fn connect(path: &Path) -> std::result::Result<Connection, OpenError> {
     open().map_err(|error: rusqlite::Error| OpenError::Prepare(failure::from_rusqlite(Arc::new(error))))
 }
 
-pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch) -> Result<Settled> {
-    let batch = accept::Batch::new(batch);
+pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch, lease: Uuid) -> Result<Settled> {
+    let batch = accept::Batch::new(batch, lease);
     engine.hot.writer.run(move |connection| batch.write(connection)).await
 }
 
-pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim) -> Result<Vec<Leased>> {
+pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim, lease: Uuid) -> Result<Vec<Leased>> {
     let claim = claim.clone();
-    engine.hot.writer.run(move |connection| claim::claim(connection, &claim)).await.map(Rows::read)
+    engine.hot.writer.run(move |connection| claim::claim(connection, &claim, lease)).await.map(Rows::read)
 }
 
 pub(super) async fn record(
     engine: &SqliteEngine,
     reports: &[Report],
     pauses: &[SinkPause],
+    ended: &[Batch],
     now: Timestamp,
 ) -> Result<Vec<Recorded>> {
-    let reports = record::Reports::new(reports, pauses, now)?;
+    let reports = record::Reports::new(reports, pauses, ended, now)?;
     engine.hot.writer.run(move |connection| reports.write(connection)).await
 }
 
 pub(super) async fn release(engine: &SqliteEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
     let leases = leases.to_vec();
     engine.hot.writer.run(move |connection| lease::release(connection, &leases, now.as_micros())).await
-}
-
-pub(super) async fn reclaim(engine: &SqliteEngine, now: Timestamp, limit: u32) -> Result<u64> {
-    engine.hot.writer.run(move |connection| lease::reclaim(connection, now.as_micros(), limit)).await
 }
 
 pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
@@ -112,5 +112,5 @@ pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Ti
 
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS].concat()
+    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, queue::STATEMENTS, record::STATEMENTS].concat()
 }

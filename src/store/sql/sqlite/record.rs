@@ -3,8 +3,10 @@
 use rusqlite::{Connection, Result, Statement, params};
 use uuid::Uuid;
 
+use super::queue::REQUEUE;
 use crate::domain::clock::Timestamp;
 use crate::store::sql::columns::{AttemptRow, Ending, ReportRow};
+use crate::store::sql::lease_book::Batch;
 use crate::store::{Recorded, Report, SinkPause, StoreError};
 
 const FINISH: &str = "UPDATE deliveries SET state = ?3, next_attempt_at = ?4, reason = ?5, finished_at = ?6, lease_owner = NULL
@@ -23,20 +25,27 @@ const INSERT_ATTEMPT: &str = "INSERT INTO attempts
 const PAUSE: &str = "INSERT INTO sink_pauses (subscription_id, paused_until) VALUES (?1, ?2)
     ON CONFLICT (subscription_id) DO UPDATE SET paused_until = max(sink_pauses.paused_until, excluded.paused_until)";
 
+const BURY: &str = "INSERT INTO dead_letters (tenant, delivery_id, subscription_id, reason, created_at)
+    SELECT tenant, id, subscription_id, reason, created_at FROM deliveries WHERE id = ?1
+    ON CONFLICT (tenant, delivery_id) DO UPDATE SET reason = excluded.reason";
+
+const FORGET_LEASES: &str = "DELETE FROM leases WHERE node_id = ?1 AND id = ?2";
+
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE];
+pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE, BURY, FORGET_LEASES];
 
 /// Reports that own what they need, to be sent to the writer.
 pub(super) struct Reports {
     rows: Vec<ReportRow>,
     pauses: Vec<SinkPause>,
+    ended: Vec<Batch>,
 }
 
 impl Reports {
     /// Copies reports as columns.
-    pub(super) fn new(reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Self, StoreError> {
+    pub(super) fn new(reports: &[Report], pauses: &[SinkPause], ended: &[Batch], now: Timestamp) -> Result<Self, StoreError> {
         let rows = reports.iter().map(|report| ReportRow::new(report, now)).collect::<Result<_, StoreError>>()?;
-        Ok(Self { rows, pauses: pauses.to_vec() })
+        Ok(Self { rows, pauses: pauses.to_vec(), ended: ended.to_vec() })
     }
 
     /// Writes them.
@@ -44,6 +53,9 @@ impl Reports {
         let mut pause = connection.prepare_cached(PAUSE)?;
         for SinkPause { subscription_id, until } in &self.pauses {
             pause.execute(params![subscription_id.as_uuid(), until.as_micros()])?;
+        }
+        for (node, id) in &self.ended {
+            connection.prepare_cached(FORGET_LEASES)?.execute(params![node.as_uuid(), id])?;
         }
         self.rows.iter().map(|row| row.write(connection)).collect()
     }
@@ -77,6 +89,11 @@ impl ReportRow {
         }
         if let Some(attempt) = &self.attempt {
             attempt.insert(&mut *connection.prepare_cached(INSERT_ATTEMPT)?, self.delivery_id)?;
+        }
+        if next_attempt_at.is_some() {
+            connection.prepare_cached(REQUEUE)?.execute([self.delivery_id])?;
+        } else if reason.is_some() {
+            connection.prepare_cached(BURY)?.execute([self.delivery_id])?;
         }
         Ok(Recorded::Done)
     }

@@ -21,11 +21,16 @@ const BACKLOG: &str = "
             CASE WHEN n % 10 > 3 THEN 'delivered' WHEN n % 10 > 0 THEN 'pending' ELSE 'in_flight' END, 0, 0,
             CASE WHEN n % 10 BETWEEN 1 AND 3 THEN n END, CASE WHEN n % 10 = 0 THEN md5('node' || n % 2)::uuid END, 1, n
         FROM generate_series(1, 100000) n;
+    INSERT INTO queue SELECT subscription_id, next_attempt_at, id FROM deliveries WHERE state = 'pending';
+    INSERT INTO leases SELECT md5('node' || n % 2)::uuid, md5('lease' || n)::uuid, uuid_send(md5('delivery' || n * 10)::uuid)
+        FROM generate_series(1, 10000) n;
+    INSERT INTO dead_letters SELECT 'default', md5('dead' || n)::uuid, md5('subscription' || n % 100)::uuid, 'exhausted', n
+        FROM generate_series(1, 10000) n;
     INSERT INTO attempts SELECT md5('delivery' || n)::uuid, 1, md5('attempt' || n)::uuid, n, 1, 'delivered', 204, NULL, NULL, NULL,
         NULL, FALSE FROM generate_series(1, 50000) n;";
 
 /// What is small enough to be read whole: one row, or one per node; and a table that a statement makes up itself.
-const SMALL: [&str; 3] = ["nodes", "routing", "lanes"];
+const SMALL: [&str; 4] = ["nodes", "routing", "lanes", "owners"];
 
 async fn assert_no_scans(connection: &mut PgConnection, when: &str) {
     let [_, statements] = hot_statements();
