@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{sleep, timeout};
+use tokio::task::yield_now;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -23,12 +24,6 @@ use crate::store::{Lease, Recorded, Report, Resolution, SinkPause, StatsRow, Sto
 
 /// Deliveries that are recorded in one transaction.
 const MAX_GROUP: usize = 500;
-/// From this size on groups come one after the other, and a little patience makes them larger and fewer.
-const BUSY_GROUP: usize = 8;
-/// A group as large as this is not waited for.
-const GOOD_GROUP: usize = 64;
-/// How long a busy group gathers.
-const GATHER: Duration = Duration::from_millis(2);
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
@@ -97,26 +92,27 @@ impl Recorder {
     /// Records until told to finish.
     pub(super) async fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
-        let mut last_size = 0;
-        while self.gather(&mut group, last_size).await {
-            last_size = group.len();
+        while self.gather(&mut group).await {
             self.write(&mut group).await;
         }
     }
 
-    /// Fills the group. A lone outcome is written at once; only when groups come thick and fast they are let grow.
-    async fn gather(&mut self, group: &mut Vec<Ended>, last_size: usize) -> bool {
+    /// Fills the group: as long as the tasks that are ready bring more, it grows. On an idle node a lone outcome is written at once.
+    async fn gather(&mut self, group: &mut Vec<Ended>) -> bool {
         tokio::select! {
             biased;
             received = self.incoming.recv_many(group, MAX_GROUP) => if received == 0 { return false },
             () = self.finish.cancelled() => return false,
         }
-        if last_size >= BUSY_GROUP && group.len() < GOOD_GROUP && !self.finish.is_cancelled() {
-            let incoming = &mut self.incoming;
-            let more =
-                async { while group.len() < GOOD_GROUP && incoming.recv_many(group, MAX_GROUP - group.len()).await > 0 {} };
-            // Running out of time is the rule: the group is what came until then.
-            let _ = timeout(GATHER, more).await;
+        let mut seen = 0;
+        while group.len() > seen && group.len() < MAX_GROUP {
+            seen = group.len();
+            yield_now().await;
+            while group.len() < MAX_GROUP
+                && let Ok(more) = self.incoming.try_recv()
+            {
+                group.push(more);
+            }
         }
         true
     }
