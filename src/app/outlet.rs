@@ -19,10 +19,6 @@ impl Outlet for Handle {
         Self::hand_over(self, leased);
     }
 
-    fn abandon(&self, leased: Leased) {
-        Self::abandon(self, leased);
-    }
-
     fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
         Self::queued(self, subscription_id, due_at);
     }

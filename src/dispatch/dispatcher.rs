@@ -19,7 +19,7 @@ use crate::config;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::NodeId;
-use crate::store::{SharedDirectory, StatsBuffer, Store, StoreError};
+use crate::store::{SharedDirectory, StatsBuffer, Store};
 
 /// The longest wait for a timer that somebody may set meanwhile.
 const MAX_SLEEP: Duration = Duration::from_mins(1);
@@ -178,14 +178,7 @@ async fn finish_attempts(attempts: &mut JoinSet<()>, abort: &CancellationToken) 
 }
 
 async fn farewell(shared: &Shared) {
-    let words = async {
-        let claimers = shared.claimer().alive();
-        for name in [shared.node].into_iter().chain(claimers) {
-            shared.store.retire_node(name).await?;
-        }
-        Ok::<(), StoreError>(())
-    };
-    match timeout(FAREWELL, words).await {
+    match timeout(FAREWELL, shared.store.retire_node(shared.node)).await {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => warn!(error = &failure as &dyn std::error::Error, "the node could not be retired; its lease expires"),
         Err(_) => warn!("the node could not be retired in time; its lease expires"),

@@ -80,13 +80,6 @@ impl Handle {
         }
     }
 
-    /// Takes a delivery of which it is not known whether it was committed: if it was, it goes back to the queue, as soon as the
-    /// database answers. Without that it would stay leased to this node, which does not have it.
-    pub fn abandon(&self, leased: Leased) {
-        let leased = self.shared.lanes().abandon(leased);
-        self.shared.release(vec![leased], self.shared.clock.now());
-    }
-
     /// Says that a subscription has a pending delivery due at `due_at`, so that it is claimed without waiting for a sweep.
     pub fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
         self.shared.note(subscription_id, due_at);

@@ -20,7 +20,7 @@ pub(super) async fn beat(shared: Arc<Shared>, stop: CancellationToken) {
     let mut expires_at = Timestamp::default();
     while !stop.is_cancelled() {
         let now = shared.clock.now();
-        let beaten = timeout(lease / 2, beat_once(&shared, now, lease))
+        let beaten = timeout(lease / 2, shared.store.heartbeat(shared.node, now, now.plus(lease)))
             .await
             .unwrap_or_else(|elapsed| Err(StoreError::unavailable(elapsed)));
         let pause = match beaten {
@@ -40,19 +40,6 @@ pub(super) async fn beat(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => {}
         }
     }
-}
-
-/// One beat for every name under which this node holds leases.
-async fn beat_once(shared: &Shared, now: Timestamp, lease: Duration) -> Result<(), StoreError> {
-    let retired = shared.claimer().retired(now);
-    for name in retired {
-        shared.store.retire_node(name).await?;
-    }
-    let claimers = shared.claimer().alive();
-    for name in [shared.node].into_iter().chain(claimers) {
-        shared.store.heartbeat(name, now, now.plus(lease)).await?;
-    }
-    Ok(())
 }
 
 fn open(shared: &Shared, stop: &CancellationToken) {

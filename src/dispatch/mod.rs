@@ -4,7 +4,6 @@
 //! request, and never lets one sink's slowness reach another's lane.
 
 mod attempt;
-mod claimer;
 mod dispatcher;
 mod drain;
 pub mod egress;

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::claimer::Claimer;
 use super::dispatcher::DispatchParts;
 use super::egress::Guard;
 use super::lanes::{Lanes, Limits, Next, weight};
@@ -22,7 +20,7 @@ use crate::store::{Claim, Leased, SharedDirectory, StatsBuffer, Store, StoreErro
 
 /// State and tools of one dispatcher.
 pub(super) struct Shared {
-    /// The owner of the deliveries handed over; those claimed belong to the claimer.
+    /// The owner of every lease.
     pub(super) node: NodeId,
     /// Where deliveries come from and outcomes go.
     pub(super) store: Arc<dyn Store>,
@@ -45,7 +43,6 @@ pub(super) struct Shared {
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
     ended: UnboundedSender<Ended>,
     lanes: Mutex<Lanes>,
-    claimer: Mutex<Claimer>,
 }
 
 impl Shared {
@@ -58,7 +55,6 @@ impl Shared {
             store: parts.store,
             directory: parts.directory,
             transport: Transport::new(&parts.config, guard, Arc::clone(&parts.clock)),
-            claimer: Mutex::new(Claimer::new(NodeId::new(parts.clock.now(), &*parts.entropy))),
             lanes: Mutex::new(Lanes::new(Limits::from(&parts.config))),
             config: parts.config,
             clock: parts.clock,
@@ -76,37 +72,12 @@ impl Shared {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names that claims are made under. Never held across a wait.
-    pub(super) fn claimer(&self) -> MutexGuard<'_, Claimer> {
-        self.claimer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Claims, under a name that can be given up if the answer is lost.
+    /// Claims for this node. If the answer is lost the store finds out what it leased; nobody here knows of it.
     ///
     /// # Errors
     /// The store's own.
     pub(super) async fn claim(&self, lanes: &[(SubscriptionId, u32)], now: Timestamp) -> Result<Vec<Leased>, StoreError> {
-        let known = self.claimer().name();
-        let name = match known {
-            Some(name) => name,
-            None => self.rename_claimer().await?,
-        };
-        let claimed = self.store.claim(&Claim { node: name, now, lanes: lanes.to_vec() }).await;
-        if matches!(claimed, Err(StoreError::Unavailable(_))) {
-            self.claimer().doubt();
-        }
-        claimed
-    }
-
-    async fn rename_claimer(&self) -> Result<NodeId, StoreError> {
-        let now = self.clock.now();
-        let name = NodeId::new(now, &*self.entropy);
-        self.store.heartbeat(name, now, now.plus(Duration::from_millis(self.config.lease_ms))).await?;
-        self.claimer().rename(name, now);
-        // What was claimed and not begun must not outlive the old name.
-        let held = self.lanes().take_queued();
-        self.release(held, now);
-        Ok(name)
+        self.store.claim(&Claim { node: self.node, now, lanes: lanes.to_vec() }).await
     }
 
     /// The next attempt to make, if any. Deliveries that may not go any more are given back on the way.

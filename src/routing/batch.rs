@@ -67,18 +67,10 @@ fn place(route: &Route, accepted: &Accepted, now: Timestamp, outlet: &dyn Outlet
     }
 }
 
-/// Gives back all room taken for a batch that was not committed.
+/// Gives back all room taken for a batch that was not committed, or of which that is not known: then the store finds what it
+/// leased and makes it pending.
 pub(super) fn give_back(batch: &AcceptBatch, outlet: &dyn Outlet) {
     batch.submissions.iter().flat_map(|submission| &submission.events).for_each(|accepting| give_back_event(accepting, outlet));
-}
-
-/// Gives up a batch that may or may not have been committed: what was placed with this node must not stay leased to it unseen.
-pub(super) fn abandon(batch: &AcceptBatch, outlet: &dyn Outlet) {
-    for accepting in batch.submissions.iter().flat_map(|submission| &submission.events) {
-        for delivery in accepting.deliveries.iter().filter(|delivery| delivery.placement == Placement::HandedOver) {
-            outlet.abandon(leased(delivery, &accepting.accepted));
-        }
-    }
 }
 
 /// A delivery as it was leased to this node by the accepting transaction.

@@ -15,10 +15,6 @@ pub trait Outlet: Send + Sync + 'static {
     /// Takes a committed delivery into the room reserved for it.
     fn hand_over(&self, leased: Leased);
 
-    /// Takes a delivery, into the room reserved for it, of which it is not known whether it was committed: if it was, it has to go
-    /// back to the queue.
-    fn abandon(&self, leased: Leased);
-
     /// Says that a delivery waits in the database since there was no room.
     fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp);
 }
@@ -35,8 +31,6 @@ impl Outlet for NoOutlet {
     fn give_back(&self, _: SubscriptionId, _: usize) {}
 
     fn hand_over(&self, _: Leased) {}
-
-    fn abandon(&self, _: Leased) {}
 
     fn queued(&self, _: SubscriptionId, _: Timestamp) {}
 }

@@ -107,22 +107,7 @@ impl Lanes {
     /// Takes and begins nothing more; gives out everything that was not begun.
     pub(super) fn close(&mut self) -> Vec<Leased> {
         self.is_open = false;
-        self.take_queued()
-    }
-
-    /// Gives out everything that was not begun.
-    pub(super) fn take_queued(&mut self) -> Vec<Leased> {
         self.by_id.values_mut().flat_map(|lane| lane.queue.drain(..)).collect()
-    }
-
-    /// Gives out a delivery for which room was reserved and that may or may not have been committed. It keeps its room until
-    /// it is released.
-    pub(super) fn abandon(&mut self, leased: Leased) -> Leased {
-        if let Some(lane) = self.by_id.get_mut(&leased.subscription_id) {
-            lane.reserved = lane.reserved.saturating_sub(1);
-        }
-        self.settle_bytes(leased.subscription_id, weight(&leased));
-        leased
     }
 
     /// Whether deliveries are taken.

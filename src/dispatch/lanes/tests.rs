@@ -301,13 +301,3 @@ fn idle_lanes_are_forgotten() {
     fixture.lanes.tidy(&fixture.directory, NOW);
     assert_eq!(fixture.lanes.by_id.len(), 0);
 }
-
-#[test]
-fn an_abandoned_delivery_keeps_its_room_until_it_is_released() {
-    let mut fixture = Fixture::new(LIMITS, 1);
-    assert!(fixture.reserve(1));
-    let leased = fixture.lanes.abandon(leased(1, 1));
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes), (1, weight(&leased)));
-    fixture.lanes.free(id(1), weight(&leased), NOW);
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes, fixture.lanes.by_id.len()), (0, 0, 0));
-}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use standardwebhooks::Webhook;
 use waypost::domain::clock::{Clock, SystemClock};
 use waypost::domain::delivery::{DeliveryState, VerdictKind};
-use waypost::domain::id::{DeliveryId, NodeId};
+use waypost::domain::id::NodeId;
 use waypost::domain::secret::Secret;
 use waypost::domain::subscription::{ContentMode, Credential};
 use waypost::store::Placement;
@@ -129,21 +129,5 @@ both_databases!(idle_connections_are_used_again, async |store: TestStore| {
         node.wait_for(id, DeliveryState::Delivered).await;
     }
     assert!(sink.received().iter().all(|request| request.connection == 0));
-    node.stopped().await;
-});
-
-both_databases!(a_delivery_that_may_or_may_not_be_committed_is_neither_stuck_nor_invented, async |store: TestStore| {
-    let node = Node::start(&store).await;
-    let sink = Sink::answering(200).await;
-    let subscription = node.subscribe(&sink.url("/"), |_| {}).await;
-    node.wait_for_room(&subscription).await;
-    assert!(node.handle.reserve(subscription.id, 100) && node.handle.reserve(subscription.id, 100));
-    let committed = node.accept(&subscription, new_event(), Placement::HandedOver).await;
-    let mut never = committed.clone();
-    never.lease.delivery_id = DeliveryId::new(SystemClock.now(), &store.entropy);
-    node.handle.abandon(never);
-    node.handle.abandon(committed.clone());
-    node.wait_for(committed.lease.delivery_id, DeliveryState::Delivered).await;
-    assert_eq!(sink.received().len(), 1);
     node.stopped().await;
 });
