@@ -78,7 +78,13 @@ CREATE TABLE event_keys (
     event_id BLOB NOT NULL,
     accepted_at BIGINT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX event_keys_by_age ON event_keys (accepted_at);
+
+-- One row, on SQLite only, where new keys stay in memory for a while: the keys of all events up to this one are in event_keys.
+CREATE TABLE event_keys_lap (
+    id BIGINT NOT NULL PRIMARY KEY,
+    through_row BIGINT NOT NULL
+);
+INSERT INTO event_keys_lap (id, through_row) VALUES (1, 0);
 
 -- Signed messages that were accepted, for as long as their signature would verify.
 CREATE TABLE replays (

@@ -64,7 +64,7 @@ pub trait Store: Send + Sync + 'static {
     async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64>;
 
     /// Deletes up to `limit` event keys accepted before `keys_before` and replay digests that ended before `now`; says how many
-    /// rows went.
+    /// rows went. Fewer than `limit` means that the rest may wait: some of the keys were looked at, the next call looks at others.
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64>;
 
     // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────

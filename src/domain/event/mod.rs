@@ -24,6 +24,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use self::attributes::Attributes;
+pub use self::key::key_digest;
 pub use self::sdk::ToSdkError;
 use self::span::Span;
 

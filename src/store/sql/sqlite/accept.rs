@@ -9,16 +9,13 @@ use crate::domain::event::{Accepted, StoredForm};
 use crate::domain::id::EventId;
 
 use super::queue::ENQUEUE;
+use super::writer::Session;
 use crate::store::sql::columns::wire_word;
 use crate::store::sql::outbox::packed_leases;
 use crate::store::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, SubmissionResult};
 
 const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at < ?4";
-
-const INSERT_KEY: &str = "INSERT INTO event_keys (key, event_id, accepted_at) VALUES (?1, ?2, ?3)
-    ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, accepted_at = excluded.accepted_at
-    WHERE event_keys.accepted_at < ?4";
 
 const INSERT_EVENT: &str = "INSERT INTO events
     (id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body)
@@ -32,7 +29,7 @@ const INSERT_DELIVERY: &str = "INSERT INTO deliveries
 const INSERT_LEASES: &str = "INSERT INTO leases (node_id, id, deliveries) VALUES (?1, ?2, ?3)";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_KEY, INSERT_EVENT, INSERT_DELIVERY, INSERT_LEASES];
+pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_EVENT, INSERT_DELIVERY, INSERT_LEASES];
 
 /// A batch that owns what it needs, to be sent to the writer.
 pub(super) struct Batch {
@@ -75,7 +72,8 @@ impl Batch {
     }
 
     /// Writes the batch.
-    pub(super) fn write(&self, connection: &Connection) -> Result<Settled> {
+    pub(super) fn write(&self, session: &mut Session) -> Result<Settled> {
+        let connection = &session.connection;
         let routing_version =
             connection.prepare_cached("SELECT version FROM routing WHERE id = 1")?.query_row([], |row| row.get(0))?;
         if routing_version != self.routing_version {
@@ -85,30 +83,23 @@ impl Batch {
         if !deliveries.is_empty() {
             connection.prepare_cached(INSERT_LEASES)?.execute(params![self.node, id, deliveries])?;
         }
-        self.submissions
-            .iter()
-            .map(|submission| self.submit(connection, submission))
-            .collect::<Result<_>>()
-            .map(Settled::Committed)
+        self.submissions.iter().map(|submission| self.submit(session, submission)).collect::<Result<_>>().map(Settled::Committed)
     }
 
-    fn submit(&self, connection: &Connection, submission: &Submission) -> Result<SubmissionResult> {
+    fn submit(&self, session: &mut Session, submission: &Submission) -> Result<SubmissionResult> {
         if let Some((producer, digest, until)) = submission.replay {
-            let mut insert = connection.prepare_cached(INSERT_REPLAY)?;
+            let mut insert = session.connection.prepare_cached(INSERT_REPLAY)?;
             if insert.execute(params![producer, digest, until, self.now])? == 0 {
                 return Ok(None);
             }
         }
-        submission.events.iter().map(|event| self.insert(connection, event)).collect::<Result<_>>().map(Some)
+        submission.events.iter().map(|event| self.insert(session, event)).collect::<Result<_>>().map(Some)
     }
 
-    fn insert(&self, connection: &Connection, event: &NewEvent) -> Result<Option<EventId>> {
+    fn insert(&self, session: &mut Session, event: &NewEvent) -> Result<Option<EventId>> {
+        let Session { connection, keys } = session;
         let id = event.accepted.id.as_uuid();
-        let mut insert = connection.prepare_cached(INSERT_KEY)?;
-        if insert.execute(params![event.key, id, self.now, self.keys_since])? == 0 {
-            let first = connection
-                .prepare_cached("SELECT event_id FROM event_keys WHERE key = ?1")?
-                .query_row([event.key], |row| row.get(0))?;
+        if let Some(first) = keys.take(connection, event.key, id, self.now, self.keys_since)? {
             return Ok(Some(EventId::from_uuid(first)));
         }
         event.insert(connection)?;

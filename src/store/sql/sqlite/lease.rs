@@ -3,19 +3,17 @@
 use rusqlite::{Connection, Result, params};
 
 use super::queue::REQUEUE;
+use super::writer::Session;
 use crate::store::Lease;
 
 const RELEASE: &str = "UPDATE deliveries SET state = 'pending', next_attempt_at = ?3, lease_owner = NULL
     WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
 
-const PRUNE_KEYS: &str = "DELETE FROM event_keys
-    WHERE key IN (SELECT key FROM event_keys WHERE accepted_at < ?1 ORDER BY accepted_at LIMIT ?2)";
-
 const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN (
     SELECT producer_id, digest FROM replays WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_KEYS, PRUNE_REPLAYS];
+pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_REPLAYS];
 
 /// Makes leased deliveries pending, due at `now`.
 pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {
@@ -29,8 +27,9 @@ pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Re
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.
-pub(super) fn prune(connection: &Connection, now: i64, keys_before: i64, limit: u32) -> Result<u64> {
-    let keys = connection.prepare_cached(PRUNE_KEYS)?.execute(params![keys_before, limit])?;
+pub(super) fn prune(session: &mut Session, now: i64, keys_before: i64, limit: u32) -> Result<u64> {
+    let Session { connection, keys } = session;
+    let keys = keys.prune(connection, keys_before, limit as usize)?;
     let room = i64::from(limit).saturating_sub(i64::try_from(keys).unwrap_or(i64::MAX));
     let replays = connection.prepare_cached(PRUNE_REPLAYS)?.execute(params![now, room])?;
     Ok((keys + replays) as u64)

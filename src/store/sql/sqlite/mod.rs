@@ -7,6 +7,7 @@ mod accept;
 mod checkpoint;
 mod claim;
 mod failure;
+mod keys;
 mod lease;
 mod queue;
 mod record;
@@ -20,7 +21,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use self::writer::Writer;
+use self::writer::{Session, Writer};
 use super::claimed::Rows;
 use super::engine::SqliteEngine;
 use super::lease_book::Batch;
@@ -81,12 +82,12 @@ fn connect(path: &Path) -> std::result::Result<Connection, OpenError> {
 
 pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch, lease: Uuid) -> Result<Settled> {
     let batch = accept::Batch::new(batch, lease);
-    engine.hot.writer.run(move |connection| batch.write(connection)).await
+    engine.hot.writer.run(move |session| batch.write(session)).await
 }
 
 pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim, lease: Uuid) -> Result<Vec<Leased>> {
     let claim = claim.clone();
-    engine.hot.writer.run(move |connection| claim::claim(connection, &claim, lease)).await.map(Rows::read)
+    engine.hot.writer.run(move |session| claim::claim(&session.connection, &claim, lease)).await.map(Rows::read)
 }
 
 pub(super) async fn record(
@@ -97,20 +98,20 @@ pub(super) async fn record(
     now: Timestamp,
 ) -> Result<Vec<Recorded>> {
     let reports = record::Reports::new(reports, pauses, ended, now)?;
-    engine.hot.writer.run(move |connection| reports.write(connection)).await
+    engine.hot.writer.run(move |session| reports.write(&session.connection)).await
 }
 
 pub(super) async fn release(engine: &SqliteEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
     let leases = leases.to_vec();
-    engine.hot.writer.run(move |connection| lease::release(connection, &leases, now.as_micros())).await
+    engine.hot.writer.run(move |session| lease::release(&session.connection, &leases, now.as_micros())).await
 }
 
 pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
-    let prune = move |connection: &Connection| lease::prune(connection, now.as_micros(), keys_before.as_micros(), limit);
+    let prune = move |session: &mut Session| lease::prune(session, now.as_micros(), keys_before.as_micros(), limit);
     engine.hot.writer.run(prune).await
 }
 
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, queue::STATEMENTS, record::STATEMENTS].concat()
+    [accept::STATEMENTS, claim::STATEMENTS, keys::STATEMENTS, lease::STATEMENTS, queue::STATEMENTS, record::STATEMENTS].concat()
 }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::failure::from_rusqlite;
+use super::keys::Keys;
 use crate::store::StoreError;
 
 /// Jobs in one transaction at most, so that the control plane's turn comes soon.
@@ -17,6 +18,14 @@ const MAX_GROUP: usize = 16;
 
 /// Jobs that wait at most; further callers wait for a place.
 const MAX_QUEUED: usize = 64;
+
+/// What the thread works with.
+pub(super) struct Session {
+    /// Its connection.
+    pub(super) connection: Connection,
+    /// The index of event keys.
+    pub(super) keys: Keys,
+}
 
 /// A channel to the thread.
 #[derive(Debug)]
@@ -35,8 +44,9 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(MAX_QUEUED);
         let (end, ended) = oneshot::channel();
         std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
-            write(&connection, &gate, queue, &written);
-            drop(connection);
+            let mut session = Session { connection, keys: Keys::new() };
+            write(&mut session, &gate, queue, &written);
+            drop(session);
             // Nobody may be waiting for the end any more.
             let _ = end.send(());
         })?;
@@ -48,7 +58,7 @@ impl Writer {
     pub(super) async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        W: FnOnce(&mut Session) -> Result<T, rusqlite::Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
@@ -73,7 +83,7 @@ fn closed() -> StoreError {
 /// Something to be done within a transaction.
 trait Job: Send {
     /// Does it. Says whether it may stay.
-    fn run(&mut self, connection: &Connection) -> bool;
+    fn run(&mut self, session: &mut Session) -> bool;
 
     /// Answers whoever asked for it, when it is known what became of the transaction.
     fn finish(self: Box<Self>, committed: &Result<(), Arc<rusqlite::Error>>);
@@ -88,10 +98,10 @@ struct Task<T, W> {
 impl<T, W> Job for Task<T, W>
 where
     T: Send,
-    W: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send,
+    W: FnOnce(&mut Session) -> Result<T, rusqlite::Error> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
-        self.result = self.work.take().map(|work| work(connection));
+    fn run(&mut self, session: &mut Session) -> bool {
+        self.result = self.work.take().map(|work| work(session));
         matches!(self.result, Some(Ok(_)))
     }
 
@@ -107,12 +117,7 @@ where
     }
 }
 
-fn write(
-    connection: &Connection,
-    gate: &Mutex<()>,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    written: &std_mpsc::SyncSender<u64>,
-) {
+fn write(session: &mut Session, gate: &Mutex<()>, mut queue: mpsc::Receiver<Box<dyn Job>>, written: &std_mpsc::SyncSender<u64>) {
     while let Some(first) = queue.blocking_recv() {
         let turn = gate.blocking_lock();
         let mut group = vec![first];
@@ -121,25 +126,31 @@ fn write(
         {
             group.push(job);
         }
-        let committed = commit(connection, &mut group).map_err(Arc::new);
+        let committed = commit(session, &mut group).map_err(Arc::new);
         drop(turn);
         for job in group {
             job.finish(&committed);
         }
         // A full channel means that the checkpoint has been asked for already.
-        let _ = written.try_send(connection.total_changes());
+        let _ = written.try_send(session.connection.total_changes());
     }
 }
 
 /// Runs a group of jobs in one transaction. On an error none of them has happened.
-fn commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
-    let done = begin(connection).and_then(|()| {
-        group.iter_mut().try_for_each(|job| run(connection, job.as_mut()))?;
-        connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())
+fn commit(session: &mut Session, group: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
+    let done = begin(&session.connection).and_then(|()| {
+        group.iter_mut().try_for_each(|job| run(session, job.as_mut()))?;
+        session.keys.write_some(&session.connection)?;
+        session.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())
     });
-    if done.is_err() && !connection.is_autocommit() {
+    if done.is_ok() {
+        session.keys.commit();
+        return done;
+    }
+    session.keys.roll_back(0);
+    if !session.connection.is_autocommit() {
         // What can't be rolled back here is rolled back by SQLite when the file is next opened.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = session.connection.execute_batch("ROLLBACK");
     }
     done
 }
@@ -148,11 +159,13 @@ fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(|_| ())
 }
 
-fn run(connection: &Connection, job: &mut dyn Job) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    if !job.run(connection) {
+fn run(session: &mut Session, job: &mut dyn Job) -> Result<(), rusqlite::Error> {
+    let mark = session.keys.mark();
+    session.connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    if !job.run(session) {
+        session.keys.roll_back(mark);
         // Fails if SQLite gave up the whole transaction (disk full, input or output): then the group is lost, as it must be.
-        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        session.connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
-    connection.prepare_cached("RELEASE job")?.execute([]).map(|_| ())
+    session.connection.prepare_cached("RELEASE job")?.execute([]).map(|_| ())
 }
