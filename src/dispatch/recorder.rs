@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::yield_now;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -24,6 +23,12 @@ use crate::store::{Lease, Recorded, Report, Resolution, SinkPause, StatsRow, Sto
 
 /// Deliveries that are recorded in one transaction.
 const MAX_GROUP: usize = 500;
+/// From this size on groups come one after the other, and a little patience makes them larger and fewer: nobody waits for them.
+const BUSY_GROUP: usize = 8;
+/// A group as large as this is not waited for.
+const GOOD_GROUP: usize = 100;
+/// How long a busy group gathers.
+const PATIENCE: Duration = Duration::from_millis(3);
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
@@ -92,22 +97,22 @@ impl Recorder {
     /// Records until told to finish.
     pub(super) async fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
-        while self.gather(&mut group).await {
+        let mut last_size = 0;
+        while self.gather(&mut group, last_size).await {
+            last_size = group.len();
             self.write(&mut group).await;
         }
     }
 
     /// Fills the group: as long as the tasks that are ready bring more, it grows. On an idle node a lone outcome is written at once.
-    async fn gather(&mut self, group: &mut Vec<Ended>) -> bool {
+    async fn gather(&mut self, group: &mut Vec<Ended>, last_size: usize) -> bool {
         tokio::select! {
             biased;
             received = self.incoming.recv_many(group, MAX_GROUP) => if received == 0 { return false },
             () = self.finish.cancelled() => return false,
         }
-        let mut seen = 0;
-        while group.len() > seen && group.len() < MAX_GROUP {
-            seen = group.len();
-            yield_now().await;
+        if last_size >= BUSY_GROUP && group.len() < GOOD_GROUP && !self.finish.is_cancelled() {
+            sleep(PATIENCE).await;
             while group.len() < MAX_GROUP
                 && let Ok(more) = self.incoming.try_recv()
             {
