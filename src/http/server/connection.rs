@@ -21,6 +21,10 @@ use crate::config;
 /// Less than this hyper does not take as its buffer for headers.
 const MIN_HEADER_BYTES: u32 = 8192;
 
+/// How much more in headers is read than is allowed. [`Door`] refuses what is over the bound with a problem that names the setting;
+/// only what is beyond this too gets hyper's own 431, which has no body.
+const HEADER_SLACK: u32 = 2;
+
 /// Requests one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 256;
 
@@ -45,13 +49,13 @@ struct Activity {
 impl Connections {
     pub(super) fn new(config: &config::Server, door: Door, stop: CancellationToken) -> Self {
         let header_timeout = Duration::from_millis(config.header_timeout_ms);
-        let header_bytes = config.max_header_bytes.max(MIN_HEADER_BYTES);
+        let header_bytes = config.max_header_bytes.max(MIN_HEADER_BYTES).saturating_mul(HEADER_SLACK);
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
-            .max_headers(config.max_headers)
+            .max_headers(config.max_headers.saturating_mul(HEADER_SLACK as usize))
             .max_buf_size(header_bytes as usize);
         builder
             .http2()

@@ -1,4 +1,4 @@
-//! What every request passes: a bound on how many are open, and a net for panics.
+//! What every request passes: a bound on how many are open, bounds for their headers, and a net for panics.
 //!
 //! One plain function instead of layers on the router: each layer costs an allocation per request.
 
@@ -9,24 +9,30 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+use crate::config;
 use crate::http::health;
 use crate::http::problem::{Code, Problem};
 
 /// When to try again after too many requests were open.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// The rest of such a request is not read.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
 /// The way of a request to the router.
 #[derive(Clone)]
 pub(super) struct Door {
     router: Router,
     permits: Arc<Semaphore>,
+    max_headers: usize,
+    max_header_bytes: usize,
 }
 
 /// A handler panicked: a defect.
@@ -35,8 +41,13 @@ pub(super) struct Door {
 struct Panicked(String);
 
 impl Door {
-    pub(super) fn new(router: Router, max_requests: usize) -> Self {
-        Self { router, permits: Arc::new(Semaphore::new(max_requests)) }
+    pub(super) fn new(router: Router, config: &config::Server) -> Self {
+        Self {
+            router,
+            permits: Arc::new(Semaphore::new(config.max_requests)),
+            max_headers: config.max_headers,
+            max_header_bytes: config.max_header_bytes as usize,
+        }
     }
 
     /// The answer to a request; never an error.
@@ -47,12 +58,36 @@ impl Door {
         if is_bounded && permit.is_err() {
             return Problem::new(Code::Unavailable, "Too many requests are open.").retry_after(RETRY_AFTER).into_response();
         }
+        if let Some(problem) = self.oversized(request.headers()) {
+            return problem.into_response();
+        }
         let answer = self.router.clone().call(request.map(Body::new));
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(panic) => Problem::internal(&Panicked(said(&*panic))).into_response(),
         }
+    }
+}
+
+impl Door {
+    /// What to answer if there are more headers than allowed.
+    fn oversized(&self, headers: &HeaderMap) -> Option<Problem> {
+        let over = |what: String| Some(Problem::new(Code::HeadersTooLarge, what).header(header::CONNECTION, CLOSE));
+        if headers.len() > self.max_headers {
+            return over(format!(
+                "{} header lines; at most {} are read (`server.max_headers`).",
+                headers.len(),
+                self.max_headers
+            ));
+        }
+        // A line's separators count: name, colon, space, value, line break.
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if bytes > self.max_header_bytes {
+            let most = self.max_header_bytes;
+            return over(format!("{bytes} bytes of headers; at most {most} are read (`server.max_header_bytes`)."));
+        }
+        None
     }
 }
 

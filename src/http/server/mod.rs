@@ -64,7 +64,7 @@ impl Server {
 
     /// The accept loop. The listener is dropped when it ends, so that later connections are refused.
     async fn accept_until(self, stop: &CancellationToken, router: Router, open: &mut JoinSet<()>) {
-        let door = Door::new(router, self.config.max_requests);
+        let door = Door::new(router, &self.config);
         let connections = Arc::new(Connections::new(&self.config, door, stop.clone()));
         let permits = Arc::new(Semaphore::new(self.config.max_connections));
         loop {

@@ -77,11 +77,14 @@ async fn too_many_and_too_large_headers_are_answered_with_431() {
     })
     .await;
     let many = (0..30).map(|number| format!("ce-x{number}: 1\r\n")).collect::<Vec<_>>().concat();
-    let large = format!("ce-large: {}\r\n", "a".repeat(40_000));
-    for headers in [many, large] {
-        let answer = Wire::post(&server, &headers).await.until("\r\n\r\n").await;
-        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let large = |size| format!("ce-large: {}\r\n", "a".repeat(size));
+    for (headers, setting) in [(many, "`server.max_headers`"), (large(20_000), "`server.max_header_bytes`")] {
+        let answer = Wire::post(&server, &headers).await.until("headers_too_large").await;
+        assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains(setting), "{answer}");
+        assert!(answer.contains("application/problem+json") && answer.contains("connection: close"), "{answer}");
     }
+    let answer = Wire::post(&server, &large(40_000)).await.until("\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "what is far beyond is not read to its end: {answer}");
     server.stop().await;
 }
 
