@@ -22,6 +22,9 @@ const DELIVERY_ID: HeaderName = HeaderName::from_static("waypost-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("waypost-attempt");
 const STRUCTURED: HeaderValue = HeaderValue::from_static(write::STRUCTURED_CONTENT_TYPE);
 
+/// Headers that every request gets beside its sink's own.
+const OWN_HEADERS: usize = 7;
+
 /// Which attempt of which delivery a request is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbered {
@@ -43,6 +46,8 @@ pub(super) fn build(
     entropy: &dyn Entropy,
 ) -> Result<Request<Full<Bytes>>, String> {
     let mut headers = sink.headers.clone();
+    // All that is inserted below at once: growing step by step would hash every name again.
+    headers.reserve(OWN_HEADERS);
     let body = if let Some((attributes, body)) = binary(sink, event) {
         headers.extend(attributes);
         body

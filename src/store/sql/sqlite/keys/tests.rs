@@ -26,13 +26,13 @@ impl Fixture {
 
     fn insert(&mut self, name: u128, since: i64) -> Option<Uuid> {
         self.now += 1;
-        let (id, text) = (Uuid::from_u128(self.now.unsigned_abs().into()), name.to_string());
+        let (event_id, text) = (id(self.now.unsigned_abs().into()), name.to_string());
         let key = key_digest("default", "/s", &text);
-        let taken = self.keys.take(&self.connection, key, id, self.now, since).unwrap();
+        let taken = self.keys.take(&self.connection, key, event_id, self.now, since).unwrap();
         if taken.is_none() {
             let insert = "INSERT INTO events (id, tenant, accepted_at, event_id, source, type, wire, body)
                 VALUES (?1, 'default', ?2, ?3, '/s', 't', 'structured', x'00')";
-            self.connection.execute(insert, params![id, self.now, text]).unwrap();
+            self.connection.execute(insert, params![event_id, self.now, text]).unwrap();
         }
         taken
     }
@@ -47,8 +47,8 @@ impl Fixture {
     }
 }
 
-fn id(number: u128) -> Option<Uuid> {
-    Some(Uuid::from_u128(number))
+const fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_key_is_known_in_memory_in_the_table_and_after_a_crash_at_any_time() {
         assert!(fixture.keys.recent.len() <= 11);
         for round in 0..2 {
             for name in 1..=count {
-                assert_eq!(fixture.insert(name, i64::MIN), id(name), "{count} keys, round {round}");
+                assert_eq!(fixture.insert(name, i64::MIN), Some(id(name)), "{count} keys, round {round}");
             }
             fixture.reopen();
         }
@@ -114,7 +114,7 @@ fn a_key_that_left_the_window_is_the_newer_events_wherever_it_was() {
     }
     fixture.reopen();
     for name in 1..=5 {
-        assert_eq!(fixture.insert(name, since), id(name + 5));
+        assert_eq!(fixture.insert(name, since), Some(id(name + 5)));
     }
 }
 
@@ -131,6 +131,6 @@ fn pruning_goes_through_memory_and_table_in_portions() {
         fixture.keys.commit();
     }
     assert_eq!((portions.iter().sum::<usize>(), portions[3]), (25, 0), "{portions:?}");
-    assert_eq!(fixture.insert(29, before), id(30));
+    assert_eq!(fixture.insert(29, before), Some(id(30)));
     assert_eq!(fixture.insert(3, before), None);
 }
