@@ -57,6 +57,7 @@ CREATE TABLE vault (
 );
 
 CREATE TABLE events (
+    number INTEGER PRIMARY KEY,          -- on SQLite only: the order of accepting, never used again
     id BLOB NOT NULL,
     tenant TEXT NOT NULL,
     accepted_at BIGINT NOT NULL,
@@ -69,7 +70,7 @@ CREATE TABLE events (
     wire TEXT NOT NULL,                  -- how body is to be read: structured, binary
     attributes TEXT,                     -- binary only: [[name, value], …]
     body BLOB NOT NULL,                   -- as received
-    PRIMARY KEY (tenant, id)
+    UNIQUE (tenant, id)
 );
 
 -- The deduplication window. A digest keeps the entry small whatever the length of source and id.
@@ -79,12 +80,12 @@ CREATE TABLE event_keys (
     accepted_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
--- One row, on SQLite only, where new keys stay in memory for a while: the keys of all events up to this one are in event_keys.
+-- One row, on SQLite only, where new keys stay in memory for a while: the keys of all events up to this number are in event_keys.
 CREATE TABLE event_keys_lap (
     id BIGINT NOT NULL PRIMARY KEY,
-    through_row BIGINT NOT NULL
+    through_number BIGINT NOT NULL
 );
-INSERT INTO event_keys_lap (id, through_row) VALUES (1, 0);
+INSERT INTO event_keys_lap (id, through_number) VALUES (1, 0);
 
 -- Signed messages that were accepted, for as long as their signature would verify.
 CREATE TABLE replays (

@@ -127,10 +127,14 @@ fn counts(receipts: &[Receipt]) -> StatsRow {
 }
 
 fn settle_event(accepting: Accepting, first: Option<EventId>, outlet: &dyn Outlet) -> Receipt {
+    let (tenant, event) = (accepting.accepted.tenant.as_str(), &accepting.accepted.event);
     if let Some(id) = first {
+        tracing::debug!(event_id = %id, tenant, source = event.source(), id = event.id(), "duplicate");
         give_back_event(&accepting, outlet);
         return Receipt { id, is_duplicate: true, delivery_count: 0 };
     }
+    let (event_id, delivery_count) = (accepting.accepted.id, accepting.deliveries.len());
+    tracing::debug!(%event_id, tenant, source = event.source(), id = event.id(), delivery_count, "accepted");
     let Accepting { accepted, deliveries, .. } = accepting;
     let receipt = Receipt { id: accepted.id, is_duplicate: false, delivery_count: deliveries.len() };
     for delivery in deliveries {

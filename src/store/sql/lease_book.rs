@@ -107,8 +107,9 @@ impl LeaseBook {
 }
 
 impl Awaited<'_> {
-    /// The answer came, with these leases.
-    pub(super) fn came(mut self, leases: impl Iterator<Item = Lease>) {
+    /// The answer came, with these leases. `has_row` says whether the batch has a row: it may have one and no lease, if all its
+    /// events were duplicates.
+    pub(super) fn came(mut self, leases: impl Iterator<Item = Lease>, has_row: bool) {
         self.doubt = None;
         let pages = &mut *self.book.pages();
         let before = pages.held.len();
@@ -116,6 +117,8 @@ impl Awaited<'_> {
         let count = pages.held.len() - before;
         if count > 0 {
             pages.open.insert(self.batch, count);
+        } else if has_row {
+            pages.ended.insert(self.batch);
         }
     }
 }
@@ -150,7 +153,7 @@ mod tests {
     #[test]
     fn only_an_answer_that_got_lost_leaves_a_doubt() {
         let book = LeaseBook::default();
-        book.expect(batch(1), at(0)).came(std::iter::empty());
+        book.expect(batch(1), at(0)).came(std::iter::empty(), false);
         assert_eq!(book.doubtful(), None);
         drop(book.expect(batch(1), at(0)));
         assert_eq!(book.doubtful(), Some(NODE));
@@ -159,7 +162,7 @@ mod tests {
     #[test]
     fn a_batch_ends_with_the_last_of_its_leases() {
         let book = LeaseBook::default();
-        book.expect(batch(1), at(0)).came([lease(1), lease(2)].into_iter());
+        book.expect(batch(1), at(0)).came([lease(1), lease(2)].into_iter(), true);
         book.end([lease(1), lease(1), lease(9)].into_iter());
         assert_eq!(book.ended(), []);
         book.end([lease(2)].into_iter());
@@ -171,11 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_of_duplicates_has_a_row_that_may_go_at_once() {
+        let book = LeaseBook::default();
+        book.expect(batch(1), at(0)).came(std::iter::empty(), true);
+        assert_eq!(book.ended(), [batch(1)]);
+    }
+
+    #[test]
     fn a_batch_is_forgotten_when_nobody_held_it_for_the_whole_grace() {
         let book = LeaseBook::default();
-        book.expect(batch(1), at(0)).came([lease(1)].into_iter());
+        book.expect(batch(1), at(0)).came([lease(1)].into_iter(), true);
         assert_eq!(book.forgotten(vec![batch(1), batch(2), batch(3)], at(1)), []);
-        book.expect(batch(3), at(2)).came([lease(3)].into_iter());
+        book.expect(batch(3), at(2)).came([lease(3)].into_iter(), true);
         assert_eq!(book.forgotten(vec![batch(1), batch(2), batch(3)], at(6)), [batch(2)]);
         book.end([lease(1)].into_iter());
         assert_eq!(book.forgotten(vec![batch(1)], at(60)), [], "its row is only waiting to go");

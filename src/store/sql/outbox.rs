@@ -30,8 +30,8 @@ impl SqlStore {
         let awaited = self.leases.expect(lease, batch.now);
         let settled = hot!(self, accept(batch, lease.1))?;
         match &settled {
-            Settled::Committed(results) => awaited.came(leased(batch, results)),
-            Settled::Stale { .. } => awaited.came(std::iter::empty()),
+            Settled::Committed(results) => awaited.came(leased(batch, results), has_leases(batch)),
+            Settled::Stale { .. } => awaited.came(std::iter::empty(), false),
         }
         Ok(settled)
     }
@@ -40,7 +40,7 @@ impl SqlStore {
         let lease = self.new_batch(claim.node, claim.now);
         let awaited = self.leases.expect(lease, claim.now);
         let leased: Vec<Leased> = hot!(self, claim(claim, lease.1))?;
-        awaited.came(leased.iter().map(|leased| leased.lease));
+        awaited.came(leased.iter().map(|leased| leased.lease), !leased.is_empty());
         Ok(leased)
     }
 
@@ -92,9 +92,16 @@ fn leased<'b>(batch: &'b AcceptBatch, results: &'b [SubmissionResult]) -> impl I
 
 /// What a batch leases to its node, as it lies in the row of its leases. With deliveries of duplicates, which never come to be.
 pub(super) fn packed_leases(batch: &AcceptBatch) -> Vec<u8> {
+    leases::pack(handed_over(batch).map(|delivery| delivery.id.as_uuid()))
+}
+
+fn has_leases(batch: &AcceptBatch) -> bool {
+    handed_over(batch).next().is_some()
+}
+
+fn handed_over(batch: &AcceptBatch) -> impl Iterator<Item = &NewDelivery> {
     let events = batch.submissions.iter().flat_map(|submission| &submission.events);
-    let deliveries = events.flat_map(|event| &event.deliveries).filter(|delivery| is_handed_over(delivery));
-    leases::pack(deliveries.map(|delivery| delivery.id.as_uuid()))
+    events.flat_map(|event| &event.deliveries).filter(|delivery| is_handed_over(delivery))
 }
 
 fn is_handed_over(delivery: &NewDelivery) -> bool {

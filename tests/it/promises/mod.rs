@@ -7,6 +7,7 @@ mod exact_bytes;
 mod guard;
 mod hang;
 mod kill;
+mod log;
 mod nodes;
 mod outage;
 mod routing;

@@ -20,6 +20,11 @@ impl Process {
     /// Starts a node on a database and waits for its start line. Loopback sinks are allowed; `settings` are further
     /// environment variables.
     pub(crate) fn start(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_logging(database_url, settings, Stdio::inherit())
+    }
+
+    /// The same, with its log going to `log`.
+    pub(crate) fn start_logging(database_url: &str, settings: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
             .env("WAYPOST_BOOTSTRAP_KEY", KEY)
@@ -29,7 +34,7 @@ impl Process {
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();

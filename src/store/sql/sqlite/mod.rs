@@ -39,7 +39,7 @@ const SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;";
 
 /// Statements kept prepared: all there are.
-const PREPARED: usize = 32;
+const PREPARED: usize = 64;
 
 /// The hot path's connection.
 #[derive(Debug)]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::id::NodeId;
-use waypost::store::{Claim, Lease, Recorded, Resolution};
+use waypost::domain::page::PageRequest;
+use waypost::domain::tenant::TenantName;
+use waypost::store::{Claim, DeliveryFilter, Lease, Recorded, Resolution};
 
 use super::fixture::{accept, accepting, backlog, claim, handed_over, lane, living_node, record, report, seen};
 use crate::support::database::{TestStore, both_databases};
@@ -105,4 +107,40 @@ both_databases!(leases_nobody_was_told_of_are_taken_back, async |store: TestStor
     let reports: Vec<_> = again.iter().map(|leased| report(&store, leased.lease, 1, Resolution::Delivered)).collect();
     assert_eq!(store.record(&reports, &[], store.now()).await.unwrap(), [Recorded::Done; 2]);
     assert_eq!(record(&store, report(&store, held[0].lease, 1, Resolution::Delivered)).await, Recorded::Done);
+});
+
+both_databases!(rows_of_batches_that_ended_go_with_a_later_record, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    for name in ["a", "a", "b"] {
+        // The second is a duplicate: its batch has a row and no delivery.
+        accept(&store, node, vec![accepting(&store, name, vec![handed_over(&store, lane)])]).await;
+    }
+    backlog(&store, node, lane, 1).await;
+    let claimed = claim(&store, node, &[(lane, 1)]).await;
+    assert_eq!(store.database.count("leases").await, 4);
+    let page = PageRequest { limit: 10, before: None };
+    let in_flight = DeliveryFilter { state: Some(DeliveryState::InFlight), ..DeliveryFilter::default() };
+    let held = store.deliveries(&TenantName::default(), &in_flight, page).await.unwrap().rows;
+    assert_eq!(held.len(), 3);
+
+    for delivery in held {
+        record(&store, report(&store, Lease { delivery_id: delivery.id, token: 1 }, 1, Resolution::Delivered)).await;
+    }
+    assert_eq!(record(&store, report(&store, claimed[0].lease, 1, Resolution::Delivered)).await, Recorded::LeaseLost);
+
+    store.record(&[], &[], store.now()).await.unwrap();
+    assert_eq!((store.database.count("leases").await, store.database.count("queue").await), (0, 0));
+});
+
+both_databases!(a_place_left_in_the_queue_is_cleared_away, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    let id = backlog(&store, node, lane, 1).await[0];
+    store.cancel(&TenantName::default(), id, store.now()).await.unwrap();
+    assert_eq!(store.database.count("queue").await, 0);
+    // As if it had been cancelled while a retry was being recorded.
+    let place = "INSERT INTO queue (subscription_id, due_at, delivery_id) SELECT subscription_id, created_at, id FROM deliveries";
+    store.database.run(place).await;
+
+    assert!(claim(&store, node, &[(lane, 10)]).await.is_empty());
+    assert_eq!((store.database.count("leases").await, store.database.count("queue").await), (0, 0));
 });

@@ -32,13 +32,13 @@ const FIND: &str = "SELECT event_id, accepted_at FROM event_keys WHERE key = ?1"
 const WRITE: &str = "INSERT INTO event_keys (key, event_id, accepted_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, accepted_at = excluded.accepted_at";
 
-const NEWEST: &str = "SELECT max(rowid) FROM events";
+const NEWEST: &str = "SELECT max(number) FROM events";
 
-const SELECT_LAP: &str = "SELECT through_row FROM event_keys_lap WHERE id = 1";
+const SELECT_LAP: &str = "SELECT through_number FROM event_keys_lap WHERE id = 1";
 
-const END_LAP: &str = "UPDATE event_keys_lap SET through_row = ?1 WHERE id = 1";
+const END_LAP: &str = "UPDATE event_keys_lap SET through_number = ?1 WHERE id = 1";
 
-const UNWRITTEN: &str = "SELECT tenant, source, event_id, id, accepted_at FROM events WHERE rowid > ?1 ORDER BY rowid";
+const UNWRITTEN: &str = "SELECT tenant, source, event_id, id, accepted_at FROM events WHERE number > ?1 ORDER BY number";
 
 const SELECT_SPAN: &str = "SELECT key, accepted_at FROM event_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
 
@@ -65,7 +65,9 @@ pub(super) struct Keys {
     undo: Vec<(Key, Option<First>)>,
     /// The last key written, after which the next ones follow; none at the beginning of a lap.
     cursor: Option<Key>,
-    /// The newest event's row when this lap began.
+    /// The number of the newest event.
+    newest: i64,
+    /// What it was when this lap began.
     lap_from: i64,
     /// Keys written by the transaction that is open, and where cursor and lap are after it.
     writing: Option<(Vec<Key>, Option<Key>, i64)>,
@@ -86,6 +88,7 @@ impl Keys {
             recent: BTreeMap::new(),
             undo: Vec::new(),
             cursor: None,
+            newest: 0,
             lap_from: 0,
             writing: None,
             pruned: [0; 16],
@@ -108,6 +111,12 @@ impl Keys {
         Ok(None)
     }
 
+    /// The number of the next event. Numbers only grow, whatever is deleted or undone, since `event_keys_lap` counts by them.
+    pub(super) fn next_number(&mut self) -> i64 {
+        self.newest += 1;
+        self.newest
+    }
+
     /// Writes keys that have been in memory for long, at the end of a transaction: somewhat more than it added, until there are as
     /// few as there should be.
     pub(super) fn write_some(&mut self, connection: &Connection) -> Result<()> {
@@ -126,7 +135,7 @@ impl Keys {
         let (mut cursor, mut lap_from) = (written.last().copied().or(self.cursor), self.lap_from);
         if written.len() < count {
             connection.prepare_cached(END_LAP)?.execute([lap_from])?;
-            lap_from = newest(connection)?;
+            lap_from = self.newest;
             cursor = None;
         }
         self.writing = Some((written, cursor, lap_from));
@@ -204,8 +213,10 @@ impl Keys {
             let key = key_digest(text(0)?, text(1)?, text(2)?);
             recent.insert(key, First { event_id: row.get(3)?, accepted_at: row.get(4)? });
         }
+        let newest: Option<i64> = connection.query_row(NEWEST, [], |row| row.get(0))?;
         self.recent = recent;
-        self.lap_from = newest(connection)?;
+        self.newest = newest.unwrap_or_default().max(through);
+        self.lap_from = self.newest;
         self.is_loaded = true;
         Ok(())
     }
@@ -213,11 +224,6 @@ impl Keys {
 
 fn read_first(row: &rusqlite::Row<'_>) -> Result<First> {
     Ok(First { event_id: row.get(0)?, accepted_at: row.get(1)? })
-}
-
-/// The row of the newest event, 0 if there is none.
-fn newest(connection: &Connection) -> Result<i64> {
-    connection.prepare_cached(NEWEST)?.query_row([], |row| row.get::<_, Option<i64>>(0)).map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]
