@@ -104,7 +104,7 @@ impl Recorder {
         }
     }
 
-    /// Fills the group: as long as the tasks that are ready bring more, it grows. On an idle node a lone outcome is written at once.
+    /// Fills the group. A lone outcome is written at once; only when groups come thick and fast they are let grow.
     async fn gather(&mut self, group: &mut Vec<Ended>, last_size: usize) -> bool {
         tokio::select! {
             biased;

@@ -97,7 +97,7 @@ statements! {
               WHERE tenant = $1 AND id = $2 AND state IN ('pending', 'in_flight') RETURNING ", columns!();
 }
 
-/// Up to so many pending deliveries of a tenant are read from their own index and sorted; more are surely found among its
+/// Up to so many pending deliveries of a tenant are read from the queue and sorted; more are surely found among its
 /// newest deliveries.
 const FEW_PENDING: u32 = 10_000;
 
