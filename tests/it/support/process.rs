@@ -1,7 +1,7 @@
 //! The real binary as a process of its own, to be killed and started again.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The administrator's key of every process started here.
@@ -63,8 +63,7 @@ impl Process {
 
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
+        assert!(send_signal(name, self.child.id()).success());
     }
 
     /// Asks it to stop and waits for its exit code.
@@ -75,7 +74,7 @@ impl Process {
         // A process that ignores SIGTERM fails the test instead of hanging it.
         let watch = std::thread::spawn(move || {
             if end.recv_timeout(PATIENCE).is_err_and(|error| error == std::sync::mpsc::RecvTimeoutError::Timeout) {
-                let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+                send_signal("KILL", id);
             }
         });
         let status = self.child.wait().expect("the process can be waited for");
@@ -90,6 +89,11 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal with the shell's own `kill`: the program of that name is a package that not every machine has.
+fn send_signal(name: &str, id: u32) -> ExitStatus {
+    Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().expect("there is a shell")
 }
 
 /// Runs a command of the binary to its end: exit code, standard output, standard error.
