@@ -1,6 +1,6 @@
 //! The real binary as a process of its own, to be killed and started again.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -25,12 +25,26 @@ impl Process {
 
     /// The same, with its log going to `log`.
     pub(crate) fn start_logging(database_url: &str, settings: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
+        let allowed = ("WAYPOST_EGRESS__ALLOW", "127.0.0.0/8");
+        let given = [("WAYPOST_BOOTSTRAP_KEY", KEY), ("WAYPOST_LOG__FILTER", "warn"), allowed];
+        Self::spawn(database_url, given.iter().chain(settings).copied(), log.into())
+    }
+
+    /// Starts a node that nobody gave a key, and gives the key it printed, if it made one.
+    pub(crate) fn start_first(database_url: &str) -> (Self, Option<String>) {
+        let mut log = tempfile::tempfile().expect("a file for the log");
+        let process = Self::spawn(database_url, std::iter::empty(), log.try_clone().expect("the same file").into());
+        let mut text = String::new();
+        log.rewind().expect("the file can be read from its beginning");
+        log.read_to_string(&mut text).expect("the log is text");
+        let key = text.lines().find_map(|line| Some(line.split_once("shown only now: ")?.1.to_owned()));
+        (process, key)
+    }
+
+    fn spawn<'a>(database_url: &str, settings: impl Iterator<Item = (&'a str, &'a str)>, log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
-            .env("WAYPOST_BOOTSTRAP_KEY", KEY)
-            .env("WAYPOST_EGRESS__ALLOW", "127.0.0.0/8")
-            .env("WAYPOST_LOG__FILTER", "warn")
-            .envs(settings.iter().copied())
+            .envs(settings)
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
