@@ -28,6 +28,12 @@ pub(super) struct Claimed {
 }
 
 impl Rows {
+    /// Every lease that was taken, also of deliveries that can't be read: theirs never ends, so that whoever takes over from this
+    /// node finds them.
+    pub(super) fn leases(&self) -> impl Iterator<Item = Lease> {
+        self.deliveries.iter().map(|row| Lease { delivery_id: DeliveryId::from_uuid(row.id), token: row.token })
+    }
+
     /// The deliveries with their events. One whose event can't be read is passed over, or it would hold up all others: it stays
     /// leased, and the log tells of it.
     pub(super) fn read(self) -> Vec<Leased> {

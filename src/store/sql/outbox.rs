@@ -1,5 +1,6 @@
 //! The path of an event: each transition goes to the database in use, and the leases it gives or ends go into the book.
 
+use super::claimed::Rows;
 use super::engine::Engine;
 use super::lease_book::Batch;
 use super::{SqlStore, leases, postgres, sqlite};
@@ -39,9 +40,9 @@ impl SqlStore {
     pub(super) async fn claim_due(&self, claim: &Claim) -> Result<Vec<Leased>> {
         let lease = self.new_batch(claim.node, claim.now);
         let awaited = self.leases.expect(lease, claim.now);
-        let leased: Vec<Leased> = hot!(self, claim(claim, lease.1))?;
-        awaited.came(leased.iter().map(|leased| leased.lease), !leased.is_empty());
-        Ok(leased)
+        let claimed: Rows = hot!(self, claim(claim, lease.1))?;
+        awaited.came(claimed.leases(), !claimed.deliveries.is_empty());
+        Ok(claimed.read())
     }
 
     pub(super) async fn record_reports(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>> {

@@ -8,7 +8,7 @@ use crate::store::sql::claimed::{Claimed, Rows};
 use crate::store::sql::columns::EventColumns;
 use crate::store::sql::engine::PostgresEngine;
 use crate::store::sql::failure::store_error;
-use crate::store::{Claim, Leased, StoreError};
+use crate::store::{Claim, StoreError};
 
 /// Places in the queue are locked lane by lane and found again by where they lie; deliveries by identifier, from an array, since a
 /// join would read all of them. One that is not pending any more left its place behind, and only the place goes. An event is sent
@@ -47,7 +47,7 @@ ORDER BY leased.number, leased.due_at, leased.id";
 pub(super) const STATEMENTS: &[&str] = &[CLAIM];
 
 /// Leases due deliveries and reads their events.
-pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim, lease: Uuid) -> Result<Vec<Leased>, StoreError> {
+pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim, lease: Uuid) -> Result<Rows, StoreError> {
     let lanes: Vec<_> = claim.lanes.iter().map(|(id, _)| id.as_uuid()).collect();
     let rooms: Vec<_> = claim.lanes.iter().map(|&(_, room)| i64::from(room)).collect();
     let query = sqlx::query(CLAIM).bind(lanes).bind(rooms).bind(claim.now.as_micros());
@@ -60,7 +60,7 @@ pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim,
             rows.events.insert(event.id, event);
         }
     }
-    Ok(rows.read())
+    Ok(rows)
 }
 
 fn delivery(row: &PgRow) -> Result<Claimed, sqlx::Error> {

@@ -27,7 +27,7 @@ use super::engine::SqliteEngine;
 use super::lease_book::Batch;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
-use crate::store::{AcceptBatch, Claim, Lease, Leased, Recorded, Report, Settled, SinkPause, StoreError};
+use crate::store::{AcceptBatch, Claim, Lease, Recorded, Report, Settled, SinkPause, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -85,9 +85,9 @@ pub(super) async fn accept(engine: &SqliteEngine, batch: &AcceptBatch, lease: Uu
     engine.hot.writer.run(move |session| batch.write(session)).await
 }
 
-pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim, lease: Uuid) -> Result<Vec<Leased>> {
+pub(super) async fn claim(engine: &SqliteEngine, claim: &Claim, lease: Uuid) -> Result<Rows> {
     let claim = claim.clone();
-    engine.hot.writer.run(move |session| claim::claim(&session.connection, &claim, lease)).await.map(Rows::read)
+    engine.hot.writer.run(move |session| claim::claim(&session.connection, &claim, lease)).await
 }
 
 pub(super) async fn record(

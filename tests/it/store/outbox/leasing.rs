@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::AssertSqlSafe;
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::id::NodeId;
 use waypost::domain::page::PageRequest;
@@ -143,4 +144,20 @@ both_databases!(a_place_left_in_the_queue_is_cleared_away, async |store: TestSto
 
     assert!(claim(&store, node, &[(lane, 10)]).await.is_empty());
     assert_eq!((store.database.count("leases").await, store.database.count("queue").await), (0, 0));
+});
+
+both_databases!(a_delivery_whose_event_can_not_be_read_is_found_by_whoever_takes_over, async |store: TestStore| {
+    let (node, lane) = (living_node(&store).await, lane(&store));
+    let ids = backlog(&store, node, lane, 2).await;
+    let first = "SELECT event_id FROM deliveries ORDER BY id LIMIT 1";
+    store.database.run(AssertSqlSafe(format!("UPDATE events SET wire = 'no way of ours' WHERE id = ({first})"))).await;
+    let claimed = claim(&store, node, &[(lane, 10)]).await;
+    assert_eq!(claimed.iter().map(|leased| leased.lease.delivery_id).collect::<Vec<_>>(), ids[1..], "one holds up no other");
+    record(&store, report(&store, claimed[0].lease, 1, Resolution::Delivered)).await;
+    store.record(&[], &[], store.now()).await.unwrap();
+
+    store.retire_node(node).await.unwrap();
+
+    assert_eq!(store.reclaim(store.now(), 10).await.unwrap(), 1);
+    assert_eq!(seen(&store, ids[0]).await.state, DeliveryState::Pending);
 });
