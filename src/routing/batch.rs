@@ -12,9 +12,6 @@ use crate::store::{
     AcceptBatch, Accepting, Lease, Leased, NewDelivery, Placement, StatsBuffer, StatsRow, Submission, SubmissionResult,
 };
 
-/// The token of a delivery that was handed over when it was created.
-const FIRST_TOKEN: i64 = 1;
-
 /// Lays requests out for the store, without their deliveries yet. Also gives the senders of their answers, in order.
 pub(super) fn submissions(waiting: &mut [Waiting], now: Timestamp, entropy: &dyn Entropy) -> Vec<Submission> {
     waiting
@@ -76,7 +73,7 @@ pub(super) fn give_back(batch: &AcceptBatch, outlet: &dyn Outlet) {
 /// A delivery as it was leased to this node by the accepting transaction.
 fn leased(delivery: &NewDelivery, accepted: &Arc<Accepted>) -> Leased {
     Leased {
-        lease: Lease { delivery_id: delivery.id, token: FIRST_TOKEN },
+        lease: Lease { delivery_id: delivery.id, token: Lease::FIRST_TOKEN },
         subscription_id: delivery.subscription_id,
         attempt_count: 0,
         budget_attempt_count: 0,

@@ -18,6 +18,11 @@ pub struct Lease {
     pub token: i64,
 }
 
+impl Lease {
+    /// The token of a delivery that is handed over when it is created.
+    pub const FIRST_TOKEN: i64 = 1;
+}
+
 /// A delivery leased to this node, with everything needed to attempt it.
 #[derive(Debug, Clone)]
 pub struct Leased {

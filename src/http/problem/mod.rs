@@ -124,7 +124,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let headers = std::mem::take(&mut self.headers);
-        let (status, leaves_body_unread) = (self.code.status(), matches!(self.code, Code::PayloadTooLarge | Code::Timeout));
+        let (status, leaves_body_unread) =
+            (self.code.status(), matches!(self.code, Code::PayloadTooLarge | Code::Timeout | Code::HeadersTooLarge));
         // Texts and numbers alone: serialising can't fail.
         let body = serde_json::to_vec(&self.into_document()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Request, header};
+use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use hyper::body::Incoming;
@@ -22,9 +22,6 @@ use crate::http::problem::{Code, Problem};
 
 /// When to try again after too many requests were open.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The rest of such a request is not read.
-const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// The way of a request to the router.
 #[derive(Clone)]
@@ -73,7 +70,7 @@ impl Door {
 impl Door {
     /// What to answer if there are more headers than allowed.
     fn oversized(&self, headers: &HeaderMap) -> Option<Problem> {
-        let over = |what: String| Some(Problem::new(Code::HeadersTooLarge, what).header(header::CONNECTION, CLOSE));
+        let over = |what: String| Some(Problem::new(Code::HeadersTooLarge, what));
         if headers.len() > self.max_headers {
             return over(format!(
                 "{} header lines; at most {} are read (`server.max_headers`).",

@@ -12,9 +12,6 @@ use crate::store::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The token of a delivery that was handed over when it was created.
-const FIRST_TOKEN: i64 = 1;
-
 /// Hands a transition to the database in use.
 macro_rules! hot {
     ($store:ident, $transition:ident($($argument:expr),*)) => {
@@ -88,7 +85,7 @@ fn leased<'b>(batch: &'b AcceptBatch, results: &'b [SubmissionResult]) -> impl I
     let written = batch.submissions.iter().zip(results).filter_map(|(submission, result)| Some((submission, result.as_ref()?)));
     let events = written.flat_map(|(submission, firsts)| submission.events.iter().zip(firsts));
     let new = events.filter(|(_, first)| first.is_none()).flat_map(|(event, _)| &event.deliveries);
-    new.filter(|delivery| is_handed_over(delivery)).map(|delivery| Lease { delivery_id: delivery.id, token: FIRST_TOKEN })
+    new.filter(|delivery| is_handed_over(delivery)).map(|delivery| Lease { delivery_id: delivery.id, token: Lease::FIRST_TOKEN })
 }
 
 /// What a batch leases to its node, as it lies in the row of its leases. With deliveries of duplicates, which never come to be.

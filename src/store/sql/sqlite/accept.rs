@@ -8,11 +8,12 @@ use uuid::Uuid;
 use crate::domain::event::{Accepted, StoredForm};
 use crate::domain::id::EventId;
 
+use super::lease::INSERT_LEASES;
 use super::queue::ENQUEUE;
 use super::writer::Session;
 use crate::store::sql::columns::wire_word;
 use crate::store::sql::outbox::packed_leases;
-use crate::store::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, SubmissionResult};
+use crate::store::{AcceptBatch, Accepting, Lease, NewDelivery, Placement, Settled, SubmissionResult};
 
 const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at < ?4";
@@ -26,10 +27,8 @@ const INSERT_DELIVERY: &str = "INSERT INTO deliveries
      lease_token, created_at)
     VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9)";
 
-const INSERT_LEASES: &str = "INSERT INTO leases (node_id, id, deliveries) VALUES (?1, ?2, ?3)";
-
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_EVENT, INSERT_DELIVERY, INSERT_LEASES];
+pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_EVENT, INSERT_DELIVERY];
 
 /// A batch that owns what it needs, to be sent to the writer.
 pub(super) struct Batch {
@@ -116,7 +115,7 @@ impl Batch {
 
     fn insert_delivery(&self, insert: &mut rusqlite::Statement<'_>, event: &Accepted, delivery: &NewDelivery) -> Result<()> {
         let (state, due, owner, token) = match delivery.placement {
-            Placement::HandedOver => ("in_flight", None, Some(self.node), 1),
+            Placement::HandedOver => ("in_flight", None, Some(self.node), Lease::FIRST_TOKEN),
             Placement::Queued(due) => ("pending", Some(due.as_micros()), None, 0),
         };
         insert.execute(params![

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use uuid::Uuid;
 
+use super::lease::INSERT_LEASES;
 use crate::store::Claim;
 use crate::store::sql::claimed::{Claimed, Rows};
 use crate::store::sql::columns::EventColumns;
@@ -24,10 +25,8 @@ const LEASE: &str = "UPDATE deliveries
 const SELECT_EVENT: &str =
     "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE tenant = ?1 AND id = ?2";
 
-const INSERT_LEASES: &str = "INSERT INTO leases (node_id, id, deliveries) VALUES (?1, ?2, ?3)";
-
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[SELECT_DUE, DEQUEUE, LEASE, SELECT_EVENT, INSERT_LEASES];
+pub(super) const STATEMENTS: &[&str] = &[SELECT_DUE, DEQUEUE, LEASE, SELECT_EVENT];
 
 /// Leases due deliveries, lane by lane, and reads their events.
 pub(super) fn claim(connection: &Connection, claim: &Claim, lease: Uuid) -> Result<Rows> {

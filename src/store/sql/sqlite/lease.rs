@@ -1,10 +1,13 @@
-//! Beside claim and record on SQLite: giving back, pruning.
+//! Leases beside claim and record on SQLite, and pruning.
 
 use rusqlite::{Connection, Result, params};
 
 use super::queue::REQUEUE;
 use super::writer::Session;
 use crate::store::Lease;
+
+/// Notes what was leased to a node together.
+pub(super) const INSERT_LEASES: &str = "INSERT INTO leases (node_id, id, deliveries) VALUES (?1, ?2, ?3)";
 
 const RELEASE: &str = "UPDATE deliveries SET state = 'pending', next_attempt_at = ?3, lease_owner = NULL
     WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
@@ -13,7 +16,7 @@ const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN 
     SELECT producer_id, digest FROM replays WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_REPLAYS];
+pub(super) const STATEMENTS: &[&str] = &[INSERT_LEASES, RELEASE, PRUNE_REPLAYS];
 
 /// Makes leased deliveries pending, due at `now`.
 pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {

@@ -151,25 +151,34 @@ impl Keys {
         for key in &old {
             self.undo.push((*key, self.recent.remove(key)));
         }
+        let found = self.find_old(connection, before, limit - old.len())?;
+        let mut delete = connection.prepare_cached(DELETE)?;
+        for key in &found {
+            delete.execute([key])?;
+        }
+        Ok(old.len() + found.len())
+    }
+
+    /// Up to `limit` keys of the table taken before `before`, from where the last pruning ended. Reads no further than it has to.
+    fn find_old(&mut self, connection: &Connection, before: i64, limit: usize) -> Result<Vec<Key>> {
         let mut select = connection.prepare_cached(SELECT_SPAN)?;
-        let span = select.query_map(params![self.pruned, PRUNE_SPAN], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let span = span.collect::<Result<Vec<(Key, i64)>>>()?;
-        let mut pruned = old.len();
-        let mut is_whole = span.len() < PRUNE_SPAN as usize;
-        for (key, accepted_at) in span {
-            if pruned >= limit {
-                is_whole = false;
+        let mut span = select.query(params![self.pruned, PRUNE_SPAN])?;
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        while found.len() < limit {
+            let Some(row) = span.next()? else {
+                if looked_at < PRUNE_SPAN {
+                    self.pruned = [0; 16];
+                }
                 break;
+            };
+            looked_at += 1;
+            self.pruned = row.get(0)?;
+            if row.get::<_, i64>(1)? < before {
+                found.push(self.pruned);
             }
-            if accepted_at < before {
-                pruned += connection.prepare_cached(DELETE)?.execute([key])?;
-            }
-            self.pruned = key;
         }
-        if is_whole {
-            self.pruned = [0; 16];
-        }
-        Ok(pruned)
+        Ok(found)
     }
 
     /// Where a transaction is, for [`Keys::roll_back`].
