@@ -19,6 +19,14 @@ CREATE TABLE api_keys (
     expires_at BIGINT
 );
 
+-- Who is signed in to the dashboard. Without a key: with the development key, which is never stored.
+CREATE TABLE sessions (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    api_key_id BLOB,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
 CREATE TABLE producers (
     id BLOB NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
@@ -173,10 +181,13 @@ CREATE TABLE nodes (
     expires_at BIGINT NOT NULL
 );
 
--- Roll-ups: every node adds to rows of its own, so that nodes never wait for each other.
+-- Roll-ups: every node writes rows of its own, so that nodes never wait for each other. A series is a tenant's or, with an identifier
+-- that is not nil, one of its subscriptions'; each is kept in several widths, one for each window that is looked at.
 CREATE TABLE stats (
     tenant TEXT NOT NULL,
-    minute_at BIGINT NOT NULL,
+    width_ms BIGINT NOT NULL,
+    subscription_id BLOB NOT NULL,
+    begins_at BIGINT NOT NULL,
     node_id BLOB NOT NULL,
     accepted BIGINT NOT NULL,
     duplicates BIGINT NOT NULL,
@@ -184,5 +195,6 @@ CREATE TABLE stats (
     delivered BIGINT NOT NULL,
     failed BIGINT NOT NULL,
     dead_lettered BIGINT NOT NULL,
-    PRIMARY KEY (tenant, minute_at, node_id)
-);
+    latencies TEXT NOT NULL,             -- end-to-end, [[bucket, count], …]
+    PRIMARY KEY (tenant, width_ms, subscription_id, begins_at, node_id)
+) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-//! What a node does now and then whatever its role: look for changed subscriptions, write counters, forget old event keys.
+//! What a node does now and then whatever its role: look for changed subscriptions, write counters, forget what is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,14 @@ use crate::domain::id::NodeId;
 use crate::routing::Router;
 use crate::store::{StatsBuffer, Store, StoreError};
 
-/// How often counters are written and the routing version is looked at.
+/// How often the routing version is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// Every so many ticks, counters are written.
+const TICKS_PER_FLUSH: u64 = 2;
 /// Every so many ticks, old event keys are deleted.
 const TICKS_PER_PRUNE: u64 = 60;
+/// Every so many ticks, ended sessions and old roll-ups are deleted.
+const TICKS_PER_TIDY: u64 = 600;
 /// Event keys deleted in one transaction: few enough that accepting hardly waits for it.
 const PRUNE_LIMIT: u32 = 1000;
 /// Transactions of one pruning; what is left waits for the next.
@@ -40,12 +44,17 @@ pub(super) async fn run(
             () = stop.cancelled() => break,
         }
         warn("looking for changed subscriptions", router.poll().await);
-        warn("writing counters", stats.flush(&*store, node).await);
+        if tick % TICKS_PER_FLUSH == 0 {
+            warn("writing counters", stats.flush(&*store, node, clock.now()).await);
+        }
+        if tick % TICKS_PER_TIDY == 0 {
+            warn("deleting ended sessions and old counters", store.tidy(clock.now()).await);
+        }
         if tick % TICKS_PER_PRUNE == 0 {
             warn("deleting old event keys", prune(&*store, &*clock, window).await);
         }
     }
-    warn("writing counters", stats.flush(&*store, node).await);
+    warn("writing counters", stats.flush(&*store, node, clock.now()).await);
 }
 
 async fn prune(store: &dyn Store, clock: &dyn Clock, window: Duration) -> Result<(), StoreError> {

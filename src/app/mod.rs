@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
 use crate::domain::secret::Secret;
-use crate::http::auth::{Authenticator, api_key};
+use crate::http::auth::{Authenticator, SignInTokens, api_key};
 use crate::http::ingest::Doors;
 use crate::http::server::Server;
 use crate::http::{self, AppState};
@@ -33,6 +34,7 @@ use crate::store::{SharedDirectory, StatsBuffer, Store};
 pub struct App {
     address: SocketAddr,
     new_administrator_key: Option<Secret>,
+    sign_in_token: Option<Secret>,
     store: Arc<dyn Store>,
     config: Arc<Config>,
     /// Cancelled to stop taking requests.
@@ -91,6 +93,8 @@ impl App {
             entropy: Arc::clone(&entropy),
         });
         let new_administrator_key = bootstrap(&config, &*store, &clock, &*entropy).await?;
+        let sign_in_tokens = Arc::new(SignInTokens::default());
+        let sign_in_token = config.dev.then(|| sign_in_tokens.issue(&*entropy));
         let http_stop = CancellationToken::new();
         let cache_time = Duration::from_millis(config.auth.api_key_cache_ms);
         let shared = AppState::new(http::state::Parts {
@@ -103,6 +107,8 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             doors: Doors::new(Arc::clone(&clock), cache_time),
+            sign_in_tokens,
+            tails: Arc::new(Semaphore::new(config.server.max_tails)),
             inboxes: Arc::default(),
             stopping: http_stop.clone(),
         });
@@ -117,6 +123,7 @@ impl App {
         let mut app = Self {
             address,
             new_administrator_key,
+            sign_in_token,
             store: Arc::clone(&store),
             config: Arc::clone(&config),
             http_stop,
@@ -147,6 +154,12 @@ impl App {
     #[must_use]
     pub const fn new_administrator_key(&self) -> Option<&Secret> {
         self.new_administrator_key.as_ref()
+    }
+
+    /// The address that signs in to the dashboard, once; in development mode only.
+    #[must_use]
+    pub fn sign_in_url(&self) -> Option<String> {
+        self.sign_in_token.as_ref().map(|token| format!("http://{}/#/sign-in?token={}", self.address, token.expose()))
     }
 
     fn grace_period(&self) -> Duration {

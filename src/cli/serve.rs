@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Config;
 
 /// Runs until SIGTERM or SIGINT, then stops within the grace period. A second signal ends the process at once.
-#[expect(clippy::print_stderr, reason = "a new administrator's key is for a person's eyes, not for the log")]
+#[expect(clippy::print_stderr, reason = "keys and links that sign in are for a person's eyes, not for the log")]
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     crate::telemetry::start(&config.log)?;
     let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
@@ -15,6 +15,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let app = App::start(config).await?;
     if let Some(key) = app.new_administrator_key() {
         eprintln!("waypost: the first administrator's API key, shown only now: {}", key.expose());
+    }
+    if let Some(url) = app.sign_in_url() {
+        eprintln!("waypost: the dashboard, signed in once by this link: {url}");
     }
     super::print(format_args!("waypost listening on http://{}", app.address()));
     tokio::select! {

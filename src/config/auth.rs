@@ -14,6 +14,8 @@ pub struct Auth {
     pub bootstrap_key_file: Option<String>,
     /// How long an API key's look-up is remembered.
     pub api_key_cache_ms: u64,
+    /// How long somebody stays signed in to the dashboard.
+    pub session_ms: u64,
     /// Issuers of JSON Web Tokens.
     pub jwt: Vec<Jwt>,
 }

@@ -20,6 +20,8 @@ pub struct Server {
     pub max_header_bytes: u32,
     /// Header lines in a request.
     pub max_headers: usize,
+    /// Live tails of events open at once.
+    pub max_tails: usize,
     /// How long a stop waits for what is under way.
     pub grace_period_ms: u64,
 }

@@ -51,7 +51,14 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
         held_bytes: Some(super::lanes::weight(leased)),
         pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
         is_gone: verdict == Verdict::Gone,
+        latency: latency(leased, verdict, now),
     }
+}
+
+/// How long the event was on its way, if it has arrived. A delivery that was opened again by a person tells nothing of that.
+fn latency(leased: &Leased, verdict: Verdict, now: Timestamp) -> Option<Duration> {
+    let is_first_run = leased.attempt_count == leased.budget_attempt_count;
+    (verdict == Verdict::Delivered && is_first_run).then(|| now.since(leased.event.accepted_at))
 }
 
 async fn exchange(shared: &Shared, leased: &Leased, target: &Target, number: u32, now: Timestamp) -> Outcome {

@@ -71,6 +71,7 @@ fn ended(shared: &Shared, directory: &Directory, leased: &Leased) -> Ended {
         held_bytes: None,
         pause: None,
         is_gone: false,
+        latency: None,
     }))
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Reported {
     pub(super) pause: Option<SinkPause>,
     /// Whether the sink wants nothing any more.
     pub(super) is_gone: bool,
+    /// How long after its event was accepted it was delivered, unless it was redelivered.
+    pub(super) latency: Option<Duration>,
 }
 
 /// A delivery that goes back to the database untried.
@@ -143,18 +145,19 @@ impl Recorder {
         let mut follow_ups = Vec::with_capacity(reported.len());
         let mut reports = Vec::with_capacity(reported.len());
         let mut pauses = Vec::new();
-        for one in reported {
-            pauses.extend(one.pause);
-            follow_ups.push((one.subscription_id, one.held_bytes, one.is_gone));
-            reports.push(one.report);
+        for Reported { report, subscription_id, held_bytes, pause, is_gone, latency } in reported {
+            pauses.extend(pause);
+            follow_ups.push(FollowUp { subscription_id, held_bytes, is_gone, latency });
+            reports.push(report);
         }
         let answers = self.record_reports(&reports, &pauses).await;
-        self.count(&reports, &answers, self.shared.clock.now());
-        self.free(reports.iter().zip(&follow_ups).map(|(report, &(id, held_bytes, _))| {
+        self.count(&reports, &follow_ups, &answers);
+        self.free(reports.iter().zip(&follow_ups).map(|(report, follow_up)| {
             let due_at = if let Resolution::Retry(at) = report.then { Some(at) } else { None };
-            (id, held_bytes, due_at)
+            (follow_up.subscription_id, follow_up.held_bytes, due_at)
         }));
-        self.disable_gone(follow_ups.into_iter().filter(|(_, _, is_gone)| *is_gone).map(|(id, _, _)| id)).await;
+        self.disable_gone(follow_ups.iter().filter(|follow_up| follow_up.is_gone).map(|follow_up| follow_up.subscription_id))
+            .await;
     }
 
     /// One answer per report. Where the database refuses a group for good, each report is tried by itself, so that one bad
@@ -233,23 +236,33 @@ impl Recorder {
         }
     }
 
-    fn count(&self, reports: &[Report], answers: &[Option<Recorded>], now: Timestamp) {
-        let mut counts: HashMap<&TenantName, StatsRow> = HashMap::new();
-        for (report, answer) in reports.iter().zip(answers) {
+    fn count(&self, reports: &[Report], follow_ups: &[FollowUp], answers: &[Option<Recorded>]) {
+        let mut counts: HashMap<(&TenantName, SubscriptionId), StatsRow> = HashMap::new();
+        for ((report, follow_up), answer) in reports.iter().zip(follow_ups).zip(answers) {
             if *answer == Some(Recorded::LeaseLost) {
                 warn!(delivery_id = %report.lease.delivery_id, "the lease was lost before the outcome was recorded");
             }
             if *answer == Some(Recorded::Done) {
-                tally(counts.entry(&report.tenant).or_default(), report);
+                let row = counts.entry((&report.tenant, follow_up.subscription_id)).or_default();
+                tally(row, report, follow_up.latency);
             }
         }
-        for (tenant, row) in counts {
-            self.shared.stats.add(tenant, row, now);
+        let now = self.shared.clock.now();
+        for ((tenant, subscription_id), row) in counts {
+            self.shared.stats.add(tenant, Some(subscription_id), &row, now);
         }
     }
 }
 
-fn tally(row: &mut StatsRow, report: &Report) {
+/// What is done with a report after it was recorded.
+struct FollowUp {
+    subscription_id: SubscriptionId,
+    held_bytes: Option<usize>,
+    is_gone: bool,
+    latency: Option<Duration>,
+}
+
+fn tally(row: &mut StatsRow, report: &Report, latency: Option<Duration>) {
     if let Some(attempt) = &report.attempt {
         // A request that could not be made was none.
         row.attempts += u64::from(attempt.outcome.error_class != Some(ErrorClass::Request));
@@ -257,4 +270,7 @@ fn tally(row: &mut StatsRow, report: &Report) {
     }
     row.delivered += u64::from(report.then == Resolution::Delivered);
     row.dead_lettered += u64::from(matches!(report.then, Resolution::Dead(_)));
+    if let Some(latency) = latency {
+        row.latencies.add(latency);
+    }
 }

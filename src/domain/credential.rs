@@ -102,5 +102,14 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// SHA-256 of an API key. Keys carry enough randomness that a slow hash would protect nothing and cost every request.
+/// A person's time in the dashboard, begun with an API key. Its token is known only to the browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The key it was begun with, as it is now; without one it is the development key, which is never stored.
+    pub api_key: Option<ApiKey>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// SHA-256 of an API key or of a session's token. Keys carry enough randomness that a slow hash would protect nothing and cost every request.
 pub type KeyHash = [u8; 32];

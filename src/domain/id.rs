@@ -90,6 +90,14 @@ macro_rules! identifiers {
             pub const fn as_uuid(self) -> Uuid {
                 self.0
             }
+
+            /// When it was made, to the millisecond; `None` for one that was not made here.
+            #[must_use]
+            pub fn made_at(self) -> Option<Timestamp> {
+                let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+                let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
+                Some(Timestamp::from_micros(micros + i64::from(nanos / 1000)))
+            }
         }
 
         impl fmt::Display for $name {
@@ -200,6 +208,7 @@ mod tests {
             let second = EventId::new(Timestamp::from_micros(micros + gap), &entropy);
             prop_assert!(first < second);
             prop_assert_eq!(first.as_uuid().get_version_num(), 7);
+            prop_assert_eq!(first.made_at().unwrap().as_micros(), micros / 1000 * 1000);
         }
     }
 }

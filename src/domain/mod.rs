@@ -10,6 +10,7 @@ pub mod entropy;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod latency;
 pub mod page;
 pub mod producer;
 pub mod retry;

@@ -16,6 +16,7 @@ mod remembered;
 pub mod router;
 pub mod server;
 pub mod state;
+mod web;
 
 pub use auth::Caller;
 pub use problem::{Code, Problem};

@@ -4,17 +4,19 @@
 
 use axum::Json;
 use axum::http::header;
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::auth::session;
 use super::problem::Document;
 use super::{AppState, api, health, ingest};
 
 /// What the tags are about, in the order of the path of an event.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("events", "Events: posting, searching and reading them."),
     ("subscriptions", "Subscriptions: a standing interest in events, where to bring them and how."),
     ("deliveries", "Deliveries: what became of each event at each sink, attempt by attempt."),
@@ -23,6 +25,7 @@ const TAGS: [(&str, &str); 9] = [
     ("tenants", "Tenants: the customers that are kept apart."),
     ("api-keys", "API keys: who may do what."),
     ("stats", "Stats: what happened lately, in numbers."),
+    ("session", "Session: who the caller is, and signing in to the dashboard."),
     ("health", "Health: whether this node lives and takes requests."),
 ];
 
@@ -31,12 +34,15 @@ A webhook and CloudEvents router. Post CloudEvents; every subscription that matc
 
 Times are RFC 3339 in UTC, durations milliseconds. Lists take `limit` and `cursor` and answer `data` and `next`, newest first. \
 Errors are `application/problem+json` (RFC 9457) with a `code` of a closed list. A credential that reaches all tenants names one \
-with the header `Waypost-Tenant` (absent: `default`). The scopes an operation needs stand beside its security scheme.";
+with the header `Waypost-Tenant` (absent: `default`). Whoever is signed in to the dashboard has a cookie that is as good as \
+the header `Authorization`. The scopes an operation needs stand beside its security scheme.";
 
 /// Every route with its description.
 #[must_use]
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(api::routes()).merge(health::routes())
+    // Taking events in goes unguarded: what it takes needs headers that no other site can have a browser send unasked.
+    let guarded = api::routes().layer(from_fn(session::guard));
+    OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(guarded).merge(health::routes())
 }
 
 /// The document.

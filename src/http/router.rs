@@ -1,16 +1,15 @@
 //! All routes of a node, put together.
 //!
 //! A route is registered together with its description, so none can exist undocumented, except what is no part of the API: the
-//! development inbox and the way from `/`. An unknown address gets a problem, never a page.
+//! development inbox and the pages. An unknown address gets a problem, never a page.
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::response::Redirect;
 use axum::routing::get;
 
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{dev, docs, health, openapi};
+use super::{dev, docs, health, openapi, web};
 
 /// What this node serves: everything, or only its health if it is a dispatcher.
 pub fn build(state: AppState) -> Router {
@@ -22,7 +21,7 @@ pub fn build(state: AppState) -> Router {
 fn api(state: &AppState) -> Router<AppState> {
     let routes = Router::from(openapi::routes())
         .route("/openapi.json", get(openapi::get_document))
-        .route("/", get(|| async { Redirect::temporary("/docs") }))
+        .merge(web::routes())
         .merge(docs::routes());
     if state.config.dev { routes.merge(dev::inbox::routes()) } else { routes }
 }

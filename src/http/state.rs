@@ -7,9 +7,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::auth::Authenticator;
+use super::auth::{Authenticator, SignInTokens};
 use super::dev::inbox::Inboxes;
 use super::ingest::Doors;
 use crate::config::Config;
@@ -41,6 +42,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Who callers are.
     pub authenticator: Authenticator,
+    /// The links that sign in once.
+    pub sign_in_tokens: Arc<SignInTokens>,
+    /// Room for live tails of events.
+    pub tails: Arc<Semaphore>,
     /// The producers that post.
     pub doors: Doors,
     /// What arrived at the inboxes of development mode.

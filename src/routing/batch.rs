@@ -111,7 +111,7 @@ pub(super) fn settle(
                 .collect::<Vec<_>>()),
         };
         if let Ok(receipts) = &answer {
-            stats.add(&waiting.request.tenant, counts(receipts), now);
+            stats.add(&waiting.request.tenant, None, &counts(receipts), now);
         }
         // A caller that went away has its event accepted all the same.
         let _ = waiting.answer.send(answer);

@@ -10,15 +10,12 @@ mod outbox;
 mod port;
 mod query;
 pub mod sql;
-mod stats_buffer;
+mod stats;
 
 pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission, SubmissionResult};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
-pub use query::{
-    DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StatsBucket, StatsRow,
-    StoredEvent,
-};
-pub use stats_buffer::StatsBuffer;
+pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};
+pub use stats::{StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};

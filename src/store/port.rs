@@ -9,10 +9,11 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsRow, StoreError, StoredEvent,
+    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth,
+    StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
-use crate::domain::credential::{ApiKey, KeyHash, Reach};
+use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
 use crate::domain::page::{Page, PageRequest};
@@ -117,6 +118,14 @@ pub trait Store: Send + Sync + 'static {
     /// it is finished.
     async fn cancel(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery>;
 
+    /// Does [`Store::redeliver`] for those of the deliveries named that it would not refuse, all in one transaction, and gives
+    /// the subscription of each that was opened.
+    async fn redeliver_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<SubscriptionId>>;
+
+    /// Does [`Store::cancel`] for those of the deliveries named that it would not refuse, all in one transaction, and says how
+    /// many were cancelled.
+    async fn cancel_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<u64>;
+
     // ── Dead letters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A tenant's dead letters that match, newest first.
@@ -184,14 +193,53 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes a producer.
     async fn delete_producer(&self, tenant: &TenantName, id: ProducerId) -> Result<()>;
 
-    /// Adds to the roll-ups of a node.
-    async fn add_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()>;
+    /// Stores a session under the hash of its token. Without a key it is the development key's, which is never stored.
+    async fn create_session(
+        &self,
+        token: &KeyHash,
+        api_key: Option<ApiKeyId>,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<()>;
 
-    /// A tenant's counters since `since`, summed over all nodes.
-    async fn stats(&self, tenant: &TenantName, since: Timestamp) -> Result<StatsRow>;
+    /// The session of that token, ended or not; `None` if there is none, or its API key was revoked.
+    async fn session(&self, token: &KeyHash) -> Result<Option<Session>>;
 
-    /// How many deliveries of a tenant are pending (counted up to `cap`), and since when the oldest of them waits.
-    async fn waiting(&self, tenant: &TenantName, cap: u32) -> Result<(u64, Option<Timestamp>)>;
+    /// Deletes a session, if it is there.
+    async fn delete_session(&self, token: &KeyHash) -> Result<()>;
+
+    /// Sets a node's roll-ups of these stretches: what it wrote of them before is replaced.
+    async fn put_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()>;
+
+    /// A series since `since`, summed over all nodes, oldest stretch first; stretches in which nothing happened are left out.
+    async fn stats(
+        &self,
+        tenant: &TenantName,
+        subscription_id: Option<SubscriptionId>,
+        width: StatsWidth,
+        since: Timestamp,
+    ) -> Result<Vec<StatsPoint>>;
+
+    /// A tenant's subscriptions with deliveries since `since`, summed, those with the most failed attempts first.
+    async fn worst_subscriptions(
+        &self,
+        tenant: &TenantName,
+        width: StatsWidth,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(SubscriptionId, StatsRow)>>;
+
+    /// How many deliveries of a tenant, or of one of its subscriptions, are pending (counted up to `cap`), and since when the
+    /// oldest of them waits.
+    async fn waiting(
+        &self,
+        tenant: &TenantName,
+        subscription_id: Option<SubscriptionId>,
+        cap: u32,
+    ) -> Result<(u64, Option<Timestamp>)>;
+
+    /// Deletes sessions that ended and roll-ups that are older than their width is kept. For a call now and then: it reads them.
+    async fn tidy(&self, now: Timestamp) -> Result<()>;
 
     /// Whether the database answers, and how quickly.
     async fn ping(&self) -> Result<Duration>;

@@ -4,7 +4,6 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState};
 use crate::domain::event::Accepted;
 use crate::domain::id::{EventId, SubscriptionId};
-use crate::domain::tenant::TenantName;
 
 /// Which events are searched for. Every member narrows the search; times are of acceptance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +18,8 @@ pub struct EventFilter {
     pub after: Option<Timestamp>,
     /// Accepted before this moment.
     pub before: Option<Timestamp>,
+    /// With an identifier made at or after this moment: what came lately, to the letter of the index.
+    pub made_since: Option<Timestamp>,
 }
 
 /// An event in a list: what fits on a line.
@@ -108,32 +109,4 @@ pub struct DeadLetterGroup {
     pub oldest_at: Timestamp,
     /// When the newest was created.
     pub newest_at: Timestamp,
-}
-
-/// What happened to a tenant's events within one minute, as counted by one node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatsBucket {
-    /// Whose events.
-    pub tenant: TenantName,
-    /// The beginning of the minute.
-    pub minute_at: Timestamp,
-    /// What was counted.
-    pub counts: StatsRow,
-}
-
-/// Counters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StatsRow {
-    /// Events accepted, duplicates not counted.
-    pub accepted: u64,
-    /// Events that were duplicates.
-    pub duplicates: u64,
-    /// Attempts made.
-    pub attempts: u64,
-    /// Deliveries delivered.
-    pub delivered: u64,
-    /// Attempts that failed.
-    pub failed: u64,
-    /// Deliveries that died.
-    pub dead_lettered: u64,
 }

@@ -11,6 +11,7 @@ mod dead_letters;
 mod deliveries;
 mod events;
 mod producers;
+mod session;
 mod stats;
 mod subscriptions;
 mod tenants;
@@ -32,4 +33,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(tenants::routes())
         .merge(api_keys::routes())
         .merge(stats::routes())
+        .merge(session::routes())
 }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
 use super::Identity;
+use crate::domain::clock::Timestamp;
 use crate::domain::credential::{Reach, Scope};
 use crate::domain::tenant::TenantName;
 use crate::http::problem::{Code, Problem, Result};
@@ -22,6 +23,8 @@ pub struct Caller {
     pub reach: Reach,
     /// What it allows.
     pub scopes: Vec<Scope>,
+    /// When it stops working, if that is known.
+    pub expires_at: Option<Timestamp>,
     /// The tenant this request is about; it exists.
     pub tenant: TenantName,
 }
@@ -60,8 +63,8 @@ impl FromRequestParts<AppState> for Caller {
         let named = named_tenant(&parts.headers)?;
         let tenant = choose_tenant(&identity, named)?;
         state.authenticator.ensure_tenant(&tenant).await?;
-        let Identity { name, reach, scopes } = identity;
-        Ok(Self { name, reach, scopes, tenant })
+        let Identity { name, reach, scopes, expires_at } = identity;
+        Ok(Self { name, reach, scopes, expires_at, tenant })
     }
 }
 

@@ -84,6 +84,9 @@ codes! {
     /// Too much waits to be stored.
     Overloaded = "overloaded", TOO_MANY_REQUESTS, "Too many events wait to be stored",
         "Nothing was accepted. Try again after the number of seconds in `Retry-After`.";
+    /// As much of this is open as a setting allows.
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many at once",
+        "As many of these requests are open as the setting in the detail allows. Try again after `Retry-After`.";
     /// The headers are too large.
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large",
         "The request has more header lines than `server.max_headers` or more bytes of them than `server.max_header_bytes`. \

@@ -87,7 +87,8 @@ fn tenant_of(reach: &Reach) -> Option<&TenantName> {
     }
 }
 
-fn read(row: &Row) -> Result<ApiKey> {
+/// Reads the columns of a key.
+pub(super) fn read(row: &Row) -> Result<ApiKey> {
     let tenant: Option<String> = row.get("tenant")?;
     let reach = match tenant {
         Some(_) => Reach::Tenant(row.tenant("tenant")?),

@@ -136,7 +136,8 @@ fn ids_of(rows: &[Row]) -> Result<Vec<Uuid>> {
     rows.iter().map(|row| row.uuid("id")).collect()
 }
 
-async fn drop_letters(transaction: &mut Transaction, tenant: &TenantName, ids: &[Uuid]) -> Result<()> {
+/// Takes deliveries off the dead letters.
+pub(super) async fn drop_letters(transaction: &mut Transaction, tenant: &TenantName, ids: &[Uuid]) -> Result<()> {
     for mut values in chunks(ids) {
         values.extend(values![tenant]);
         transaction.execute(NO_LETTERS, values).await?;

@@ -113,7 +113,9 @@ pub(super) async fn list(
         (Some(_), _, _) => LIST_OF_EVENT,
         (_, _, Some(DeliveryState::DeadLettered)) => LIST_DEAD,
         (_, _, Some(DeliveryState::InFlight)) => return list_in_flight(engine, tenant, filter, page, range).await,
-        (_, _, Some(DeliveryState::Pending)) if stats::waiting(engine, tenant, FEW_PENDING).await?.0 < FEW_PENDING.into() => {
+        (_, _, Some(DeliveryState::Pending))
+            if stats::waiting(engine, tenant, None, FEW_PENDING).await?.0 < FEW_PENDING.into() =>
+        {
             LIST_PENDING
         }
         (_, Some(_), _) => LIST_OF_SUBSCRIPTION,

@@ -31,7 +31,7 @@ pub(super) async fn list(
     filter: &EventFilter,
     page: PageRequest,
 ) -> Result<Page<EventRow>> {
-    let range = Range::between(filter.after, filter.before).page(page);
+    let range = Range::between(filter.after, filter.before).made_since(filter.made_since).page(page);
     let values = values![
         tenant,
         range.high,

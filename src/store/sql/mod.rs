@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod attempts;
+mod bulk;
 mod chunk;
 mod claimed;
 mod columns;
@@ -26,6 +27,7 @@ mod producers;
 mod range;
 mod row;
 mod schema;
+mod sessions;
 mod sqlite;
 mod statement;
 mod stats;
@@ -63,12 +65,14 @@ pub fn statements() -> Vec<&'static str> {
     let modules = [
         api_keys::STATEMENTS,
         attempts::STATEMENTS,
+        bulk::STATEMENTS,
         dead_letters::STATEMENTS,
         deliveries::STATEMENTS,
         events::STATEMENTS,
         lanes::STATEMENTS,
         leases::STATEMENTS,
         producers::STATEMENTS,
+        sessions::STATEMENTS,
         stats::STATEMENTS,
         subscriptions::STATEMENTS,
         tenants::STATEMENTS,

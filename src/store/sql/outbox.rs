@@ -7,7 +7,8 @@ use super::{SqlStore, leases, postgres, sqlite};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{NodeId, uuid_v7};
 use crate::store::{
-    AcceptBatch, Claim, Lease, Leased, NewDelivery, Placement, Recorded, Report, Settled, SinkPause, StoreError, SubmissionResult,
+    AcceptBatch, Claim, Lease, Leased, NewDelivery, Placement, Recorded, Report, Settled, SinkPause, StatsBucket, StoreError,
+    SubmissionResult,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -73,6 +74,10 @@ impl SqlStore {
 
     pub(super) async fn prune_old(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
         hot!(self, prune(now, keys_before, limit))
+    }
+
+    pub(super) async fn put_roll_ups(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
+        hot!(self, put_stats(node, buckets))
     }
 
     fn new_batch(&self, node: NodeId, now: Timestamp) -> Batch {

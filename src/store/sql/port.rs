@@ -5,9 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{SqlStore, api_keys, dead_letters, deliveries, events, lanes, producers, stats, subscriptions, tenants};
+use super::{
+    SqlStore, api_keys, bulk, dead_letters, deliveries, events, lanes, producers, sessions, stats, subscriptions, tenants,
+};
 use crate::domain::clock::Timestamp;
-use crate::domain::credential::{ApiKey, KeyHash, Reach};
+use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
 use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
 use crate::domain::page::{Page, PageRequest};
@@ -16,8 +18,8 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsRow, Store, StoreError,
-    StoredEvent,
+    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store,
+    StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -116,6 +118,14 @@ impl Store for SqlStore {
         deliveries::cancel(&self.engine, tenant, id, now).await
     }
 
+    async fn redeliver_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<SubscriptionId>> {
+        bulk::redeliver(&self.engine, tenant, ids, now).await
+    }
+
+    async fn cancel_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<u64> {
+        bulk::cancel(&self.engine, tenant, ids, now).await
+    }
+
     async fn dead_letters(&self, tenant: &TenantName, filter: &DeadLetterFilter, page: PageRequest) -> Result<Page<Delivery>> {
         dead_letters::list(&self.engine, tenant, filter, page).await
     }
@@ -197,16 +207,60 @@ impl Store for SqlStore {
         producers::delete(&self.engine, tenant, id).await
     }
 
-    async fn add_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
-        stats::add(&self.engine, node, buckets).await
+    async fn create_session(
+        &self,
+        token: &KeyHash,
+        api_key: Option<ApiKeyId>,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<()> {
+        sessions::create(&self.engine, token, api_key, now, expires_at).await
     }
 
-    async fn stats(&self, tenant: &TenantName, since: Timestamp) -> Result<StatsRow> {
-        stats::sum(&self.engine, tenant, since).await
+    async fn session(&self, token: &KeyHash) -> Result<Option<Session>> {
+        sessions::find(&self.engine, token).await
     }
 
-    async fn waiting(&self, tenant: &TenantName, cap: u32) -> Result<(u64, Option<Timestamp>)> {
-        stats::waiting(&self.engine, tenant, cap).await
+    async fn delete_session(&self, token: &KeyHash) -> Result<()> {
+        sessions::delete(&self.engine, token).await
+    }
+
+    async fn put_stats(&self, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
+        self.put_roll_ups(node, buckets).await
+    }
+
+    async fn stats(
+        &self,
+        tenant: &TenantName,
+        subscription_id: Option<SubscriptionId>,
+        width: StatsWidth,
+        since: Timestamp,
+    ) -> Result<Vec<StatsPoint>> {
+        stats::series(&self.engine, tenant, subscription_id, width, since).await
+    }
+
+    async fn worst_subscriptions(
+        &self,
+        tenant: &TenantName,
+        width: StatsWidth,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(SubscriptionId, StatsRow)>> {
+        stats::worst(&self.engine, tenant, width, since, limit).await
+    }
+
+    async fn waiting(
+        &self,
+        tenant: &TenantName,
+        subscription_id: Option<SubscriptionId>,
+        cap: u32,
+    ) -> Result<(u64, Option<Timestamp>)> {
+        stats::waiting(&self.engine, tenant, subscription_id, cap).await
+    }
+
+    async fn tidy(&self, now: Timestamp) -> Result<()> {
+        sessions::delete_ended(&self.engine, now).await?;
+        stats::delete_old(&self.engine, now).await
     }
 
     async fn ping(&self) -> Result<Duration> {

@@ -40,6 +40,11 @@ impl Range {
         }
     }
 
+    /// The part of it whose identifiers were made at or after a moment.
+    pub(super) fn made_since(self, moment: Option<Timestamp>) -> Self {
+        Self { low: moment.map_or(self.low, |moment| first_id(moment).max(self.low)), ..self }
+    }
+
     /// The part of it that a page begins at.
     pub(super) fn page(self, page: PageRequest) -> Self {
         Self { high: page.before.map_or(self.high, |before| before.min(self.high)), ..self }

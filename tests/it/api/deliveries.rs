@@ -120,16 +120,3 @@ on_both_databases!(dead_letters_are_counted_redriven_and_purged, async |server| 
     assert_eq!(client.delete(&of("", &second, "")).await.expect(200), json!({ "count": 3, "dry_run": false }));
     assert_eq!(client.get("/v1/dead-letters").await.expect(200)["data"], json!([]));
 });
-
-on_both_databases!(stats_count_what_waits, async |server| {
-    let client = &server.client;
-    let subscription = subscribe(client, &to("http://127.0.0.1:9/")).await;
-    client.post_empty(&format!("/v1/subscriptions/{subscription}/pause")).await.expect(200);
-    post(client, "1").await;
-    for window in ["1h", "24h", "7d"] {
-        let stats = client.get(&format!("/v1/stats?window={window}")).await.expect(200);
-        assert_eq!((&stats["window"], &stats["waiting"]["count"]), (&json!(window), &json!(1)));
-        assert!(stats["waiting"]["oldest_waiting_at"].is_string());
-    }
-    eventually(client, "/v1/stats", |stats| stats["accepted_count"] == 1).await;
-});

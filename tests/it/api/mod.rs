@@ -1,12 +1,17 @@
 //! The API over a real socket on both databases. Every answer is held against the document by the client.
 
 mod administration;
+mod bulk;
 mod deliveries;
 mod document;
 mod isolation;
 mod lists;
+mod pages;
 mod scopes;
+mod session;
+mod stats;
 mod subscriptions;
+mod tail;
 
 use std::time::Duration;
 

@@ -45,8 +45,9 @@ both_databases!(delivery_arrives_signed_and_is_recorded, async |store: TestStore
     assert_eq!((attempt.number, attempt.verdict, attempt.outcome.status), (1, VerdictKind::Delivered, Some(201)));
     assert_eq!(attempt.outcome.response_body, "thanks");
     assert!(attempt.outcome.response_headers.contains(&("x-sink".into(), "yes".into())));
-    let counts = node.stats.drain().pop().unwrap().counts;
+    let counts = node.counts(&subscription).await;
     assert_eq!((counts.attempts, counts.delivered, counts.failed), (1, 1, 0));
+    assert!(counts.latencies.quantile(1.0).is_some());
     node.stopped().await;
 });
 

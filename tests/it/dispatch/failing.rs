@@ -46,7 +46,7 @@ both_databases!(retries_carry_the_same_body_and_end_in_the_dead_letters, async |
     for (pair, wait_ms) in detail.attempts.windows(2).zip([50, 100]) {
         assert!(pair[1].started_at.since(pair[0].started_at) >= Duration::from_millis(wait_ms));
     }
-    let counts = node.stats.drain().pop().unwrap().counts;
+    let counts = node.counts(&subscription).await;
     assert_eq!((counts.attempts, counts.failed, counts.dead_lettered), (3, 3, 1));
     node.stopped().await;
 });

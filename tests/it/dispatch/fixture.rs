@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use waypost::config::{Config, Dispatch, Egress};
 use waypost::dispatch::{DispatchParts, Dispatcher, Handle};
-use waypost::domain::clock::{Clock, SystemClock};
+use waypost::domain::clock::{Clock, SystemClock, Timestamp};
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::entropy::{Entropy, SystemEntropy};
 use waypost::domain::event::{Accepted, read};
@@ -17,8 +17,8 @@ use waypost::domain::secret::Secret;
 use waypost::domain::subscription::{SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::TenantName;
 use waypost::store::{
-    AcceptBatch, Accepting, DeliveryDetail, Lease, Leased, NewDelivery, Placement, Settled, SharedDirectory, StatsBuffer, Store,
-    Submission,
+    AcceptBatch, Accepting, DeliveryDetail, Lease, Leased, NewDelivery, Placement, Settled, SharedDirectory, StatsBuffer,
+    StatsRow, StatsWidth, Store, Submission,
 };
 
 use crate::support::database::TestStore;
@@ -93,6 +93,18 @@ impl Node {
         }
         self.abort.cancel();
         self.running.join_next().await.unwrap().unwrap();
+    }
+
+    /// What the node counted so far for the subscription.
+    pub(super) async fn counts(&self, subscription: &Subscription) -> StatsRow {
+        self.stats.flush(&*self.store, self.id, SystemClock.now()).await.unwrap();
+        let since = Timestamp::from_micros(0);
+        let points = self.store.stats(&subscription.tenant, Some(subscription.id), StatsWidth::TwoHours, since).await.unwrap();
+        let mut sum = StatsRow::default();
+        for point in points {
+            sum.merge(&point.counts);
+        }
+        sum
     }
 
     /// Looks at the subscriptions again, as routing would.

@@ -1,5 +1,6 @@
 //! The conformance suite of the store: one behaviour, two databases.
 
+mod bulk;
 mod credentials;
 mod dead_letters;
 mod deliveries;
@@ -9,6 +10,7 @@ mod outbox;
 mod plans;
 mod sample;
 mod schema;
+mod sessions;
 mod stats;
 mod subscriptions;
 mod tenants;

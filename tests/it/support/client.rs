@@ -97,7 +97,10 @@ impl Client {
         }
         let response = request.body(body.into()).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        let answer = Answer { status, headers, body: response.bytes().await.unwrap() };
+        // A stream goes on until somebody ends it.
+        let is_stream = headers.get("content-type").is_some_and(|value| value == "text/event-stream");
+        let body = if is_stream { Bytes::new() } else { response.bytes().await.unwrap() };
+        let answer = Answer { status, headers, body };
         let path = path.split('?').next().unwrap_or_default();
         if path.starts_with("/v1/") {
             let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());

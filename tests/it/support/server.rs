@@ -47,6 +47,11 @@ impl TestServer {
         format!("http://{}", self.app.address())
     }
 
+    /// The link that signs in once, in development mode.
+    pub(crate) fn sign_in_url(&self) -> Option<String> {
+        self.app.sign_in_url()
+    }
+
     /// Stops it in good order.
     pub(crate) async fn stop(self) {
         self.app.stop().await;

@@ -1,5 +1,6 @@
 //! `/v1/deliveries`: what became of events at each sink, attempt by attempt, and mending it by hand.
 
+mod bulk;
 mod view;
 
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_delivery))
         .routes(routes!(redeliver_delivery))
         .routes(routes!(cancel_delivery))
+        .routes(routes!(bulk::redeliver_deliveries))
+        .routes(routes!(bulk::cancel_deliveries))
 }
 
 /// What is searched for. Every parameter narrows the search.

@@ -1,5 +1,6 @@
 //! `/v1/events`: searching and reading what was accepted. Taking events in is `http::ingest`.
 
+mod tail;
 mod view;
 
 use std::sync::Arc;
@@ -28,7 +29,11 @@ use view::{Event, EventLine};
 type EventList = List<EventLine>;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list_events)).routes(routes!(get_event)).routes(routes!(get_event_cloudevent))
+    OpenApiRouter::default()
+        .routes(routes!(list_events))
+        .routes(routes!(get_event))
+        .routes(routes!(get_event_cloudevent))
+        .routes(routes!(tail::tail_events))
 }
 
 /// What is searched for. Every parameter narrows the search.
@@ -67,7 +72,7 @@ async fn list_events(
 ) -> Result<Json<List<EventLine>>> {
     caller.require(Scope::EventsRead)?;
     let SearchEvents { r#type: event_type, source, subject, after, before, limit, cursor } = search;
-    let filter = EventFilter { event_type, source, subject, after, before };
+    let filter = EventFilter { event_type, source, subject, after, before, made_since: None };
     let rows = store.events(&caller.tenant, &filter, page(limit, cursor)).await?;
     Ok(Json(List::page::<EventId, _>(rows, EventLine::from)))
 }

@@ -25,7 +25,13 @@ pub(super) fn judge(claims: &Claims, config: &config::Jwt, now: Timestamp) -> Re
         name: claims.get("sub").and_then(Value::as_str).unwrap_or(&config.issuer).to_owned(),
         reach: reach(claims, config)?,
         scopes: scopes(claims, &config.scope_claim)?,
+        expires_at: expires_at(claims),
     })
+}
+
+/// `exp`, which was checked before.
+fn expires_at(claims: &Claims) -> Option<Timestamp> {
+    claims.get("exp").and_then(Value::as_i64).map(|seconds| Timestamp::from_micros(seconds.saturating_mul(1_000_000)))
 }
 
 /// `aud` is a text or an array of them (RFC 7519 section 4.1.3).

@@ -8,11 +8,13 @@ mod accept;
 mod claim;
 mod lease;
 mod record;
+mod stats;
 
 pub(super) use accept::accept;
 pub(super) use claim::claim;
 pub(super) use lease::{prune, release};
 pub(super) use record::record;
+pub(super) use stats::put_stats;
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
@@ -27,5 +29,5 @@ fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {
 
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS].concat()
+    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS, stats::STATEMENTS].concat()
 }

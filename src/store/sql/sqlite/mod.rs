@@ -11,6 +11,7 @@ mod keys;
 mod lease;
 mod queue;
 mod record;
+mod stats;
 mod writer;
 
 use std::path::Path;
@@ -27,7 +28,8 @@ use super::engine::SqliteEngine;
 use super::lease_book::Batch;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
-use crate::store::{AcceptBatch, Claim, Lease, Recorded, Report, Settled, SinkPause, StoreError};
+use crate::domain::id::NodeId;
+use crate::store::{AcceptBatch, Claim, Lease, Recorded, Report, Settled, SinkPause, StatsBucket, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -111,7 +113,21 @@ pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Ti
     engine.hot.writer.run(prune).await
 }
 
+pub(super) async fn put_stats(engine: &SqliteEngine, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
+    let buckets = buckets.to_vec();
+    engine.hot.writer.run(move |session| stats::put(&session.connection, node, &buckets)).await
+}
+
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, keys::STATEMENTS, lease::STATEMENTS, queue::STATEMENTS, record::STATEMENTS].concat()
+    let modules = [
+        accept::STATEMENTS,
+        claim::STATEMENTS,
+        keys::STATEMENTS,
+        lease::STATEMENTS,
+        queue::STATEMENTS,
+        record::STATEMENTS,
+        stats::STATEMENTS,
+    ];
+    modules.concat()
 }
