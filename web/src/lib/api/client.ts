@@ -1,0 +1,60 @@
+import createClient, { type Middleware } from 'openapi-fetch';
+import type { AddedPaths } from './added';
+import { asProblem, problemOf } from './problem';
+import type { paths } from './schema';
+
+type Paths = Omit<paths, keyof AddedPaths> & AddedPaths;
+
+/** What the client needs to know about who is signed in; the session fills it. */
+export interface Caller {
+  /** The tenant to name, for a credential that reaches all of them. */
+  tenant(): string | undefined;
+  /** Called when the API answers that nobody is signed in. */
+  signedOut(): void;
+}
+
+let caller: Caller = { tenant: () => undefined, signedOut: () => undefined };
+
+/** Tells the client who calls. */
+export function setCaller(next: Caller): void {
+  caller = next;
+}
+
+/** The headers every request carries. */
+export function callerHeaders(): Record<string, string> {
+  const tenant = caller.tenant();
+  return tenant === undefined ? {} : { 'Waypost-Tenant': tenant };
+}
+
+/** Throws the problem of an answer that is none of 2xx; a 401 also leads to sign-in. */
+export async function refuse(response: Response, url: string): Promise<void> {
+  if (response.ok) return;
+  // A wrong key at sign-in is an answer to show there, not a reason to go there.
+  if (response.status === 401 && !new URL(url, 'http://any').pathname.endsWith('/v1/session'))
+    caller.signedOut();
+  throw await problemOf(response);
+}
+
+const middleware: Middleware = {
+  onRequest({ request }) {
+    for (const [name, value] of Object.entries(callerHeaders())) request.headers.set(name, value);
+    return request;
+  },
+  async onResponse({ request, response }) {
+    await refuse(response, request.url);
+    return response;
+  },
+  onError({ error }) {
+    return asProblem(error);
+  },
+};
+
+/** Every call of the API, typed from its document. Errors are thrown as `ProblemError`. */
+export const api = createClient<Paths>({ baseUrl: globalThis.location?.origin ?? '' });
+api.use(middleware);
+
+/** The body of an answer: `await body(api.GET('/v1/events'))`. */
+export async function body<T>(answer: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+  // Errors were thrown by the middleware: what is left has the body its document promises.
+  return (await answer).data as NonNullable<T>;
+}

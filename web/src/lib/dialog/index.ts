@@ -1,0 +1,2 @@
+export { confirm, type Question } from './confirm.svelte';
+export { default as Dialog } from './Dialog.svelte';

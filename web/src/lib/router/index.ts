@@ -1,0 +1,2 @@
+export { href, routes, type Place, type Query, type RouteName, type RouteParams } from './route';
+export { router } from './router.svelte';

@@ -1,0 +1,75 @@
+import { api, body, ProblemError, type NewSession, type Scope, type Session } from '$lib/api';
+import { setCaller } from '$lib/api/client';
+
+const remembered = 'waypost.tenant';
+
+class SessionState {
+  /** Who is signed in: `undefined` until known, `null` for nobody. */
+  current = $state.raw<Session | null | undefined>(undefined);
+  #chosen = $state(recall());
+
+  /** The tenant whose things are shown. */
+  get tenant(): string {
+    return this.current?.tenant ?? this.#chosen;
+  }
+
+  /** Whether the credential reaches every tenant, so that one is chosen. */
+  get reachesAll(): boolean {
+    return this.current?.tenant === null;
+  }
+
+  /** Whether the credential allows a thing; `admin` allows everything. */
+  can(scope: Scope): boolean {
+    const scopes = this.current?.scopes ?? [];
+    return scopes.includes('admin') || scopes.includes(scope);
+  }
+
+  /** Shows another tenant's things. Pages and cached answers are built anew by the layout. */
+  choose(tenant: string): void {
+    this.#chosen = tenant;
+    try {
+      localStorage.setItem(remembered, tenant);
+    } catch {
+      // Storage may be forbidden; the choice then lasts as long as the page.
+    }
+  }
+
+  /** Finds out who is signed in. */
+  async load(): Promise<void> {
+    try {
+      this.current = await body(api.GET('/v1/session'));
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+      this.current = null;
+    }
+  }
+
+  /** Signs in with an API key or the token of a sign-in link. */
+  async signIn(credential: NewSession): Promise<void> {
+    this.current = await body(api.POST('/v1/session', { body: credential }));
+  }
+
+  /** Ends the session. */
+  async signOut(): Promise<void> {
+    await api.DELETE('/v1/session');
+    this.current = null;
+  }
+}
+
+function recall(): string {
+  try {
+    return localStorage.getItem(remembered) ?? 'default';
+  } catch {
+    return 'default';
+  }
+}
+
+/** Who is signed in, and for which tenant. */
+export const session = new SessionState();
+
+setCaller({
+  tenant: () => (session.reachesAll ? session.tenant : undefined),
+  signedOut: () => {
+    session.current = null;
+  },
+});

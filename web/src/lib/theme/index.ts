@@ -1,0 +1,1 @@
+export { theme, type Theme } from './theme.svelte';

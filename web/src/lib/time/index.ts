@@ -1,0 +1,3 @@
+export { now } from './clock.svelte';
+export { timePreference } from './preference.svelte';
+export { default as Time } from './Time.svelte';

@@ -1,0 +1,1 @@
+export { act, toasts, type Toast } from './toasts.svelte';

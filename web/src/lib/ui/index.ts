@@ -1,0 +1,18 @@
+export { default as Answer } from './Answer.svelte';
+export { default as Badge, type Tone } from './Badge.svelte';
+export { default as Button } from './Button.svelte';
+export { default as Code } from './Code.svelte';
+export { default as Copy } from './Copy.svelte';
+export { default as DataTable, type Column } from './DataTable.svelte';
+export { default as Empty } from './Empty.svelte';
+export { default as Failure } from './Failure.svelte';
+export { default as Icon } from './Icon.svelte';
+export { type IconName } from './icons';
+export { default as Id } from './Id.svelte';
+export { default as Loading } from './Loading.svelte';
+export { default as Menu, type MenuItem } from './Menu.svelte';
+export { default as PageHead } from './PageHead.svelte';
+export { default as Pager } from './Pager.svelte';
+export { default as Segmented } from './Segmented.svelte';
+export { default as StateBadge } from './StateBadge.svelte';
+export * from './states';
