@@ -1,0 +1,3 @@
+export { default as Attempt } from './Attempt.svelte';
+export { bytesOf, hexDump, shownBody } from './body';
+export { default as Timeline } from './Timeline.svelte';

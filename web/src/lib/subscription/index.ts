@@ -1,0 +1,2 @@
+export { subscriptionName } from './name';
+export { default as SubscriptionName } from './SubscriptionName.svelte';
