@@ -64,17 +64,32 @@ export function pretend(): Plugin {
           });
         } else if (url.pathname === '/v1/stats/subscriptions') {
           void worst(server.config.server.proxy?.['/v1'], url).then((body) => answer(200, body));
+        } else if (url.pathname === '/v1/events/tail') {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.write(': hello\n\n');
+          let last = String(request.headers['last-event-id'] ?? '');
+          const timer = setInterval(() => {
+            void ask(server.config.server.proxy?.['/v1'], '/v1/events?limit=20').then((list) => {
+              const rows = (list as { data: { id: string }[] }).data.reverse();
+              for (const row of last === '' ? [] : rows.filter((row) => row.id > last))
+                response.write(`id: ${row.id}\nevent: event\ndata: ${JSON.stringify(row)}\n\n`);
+              last = rows.at(-1)?.id ?? last;
+            });
+          }, 500);
+          request.on('close', () => clearInterval(timer));
         } else next();
       });
     },
   };
 }
 
-async function worst(proxied: unknown, url: URL): Promise<unknown> {
+async function ask(proxied: unknown, path: string): Promise<unknown> {
   const { target, headers } = proxied as { target: string; headers: Record<string, string> };
-  const list = (await (await fetch(`${target}/v1/subscriptions?limit=10`, { headers })).json()) as {
-    data: { id: string }[];
-  };
+  return (await fetch(target + path, { headers })).json();
+}
+
+async function worst(proxied: unknown, url: URL): Promise<unknown> {
+  const list = (await ask(proxied, '/v1/subscriptions?limit=10')) as { data: { id: string }[] };
   const data = list.data.map((subscription, index) => ({
     subscription_id: subscription.id,
     attempt_count: 1_000 + index * 90,

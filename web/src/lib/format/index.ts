@@ -1,4 +1,5 @@
 export { shortId } from './identifier';
 export { indentJson, isJson } from './json';
+export { memberText } from './member';
 export { bytes, compactCount, count, counted, percent } from './number';
 export { countdown, duration, exactTime, fullTime, relativeTime } from './time';

@@ -26,16 +26,15 @@ export function relativeTime(at: string, now: number): string {
   return distance < 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** What is left until a moment, to the second: `4 min 05 s`; `now` when it has passed. */
+/** What is left until a moment, to the second: `in 4 min 05 s`; `now` when it has passed. */
 export function countdown(at: string, now: number): string {
   const left = new Date(at).getTime() - now;
   if (left <= 0) return 'now';
   const seconds = Math.ceil(left / second);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
-  if (seconds < 86_400)
-    return `${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))} min`;
-  return `${Math.floor(seconds / 86_400)} d ${pad(Math.floor((seconds % 86_400) / 3_600))} h`;
+  if (seconds < 60) return `in ${seconds} s`;
+  if (seconds < 3_600) return `in ${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
+  if (seconds < 86_400) return `in ${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))} min`;
+  return `in ${Math.floor(seconds / 86_400)} d ${pad(Math.floor((seconds % 86_400) / 3_600))} h`;
 }
 
 /** A duration at a readable precision: `0.8 ms`, `35 ms`, `1.2 s`, `4 min`, `2 h`. */

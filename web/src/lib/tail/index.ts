@@ -1,0 +1,1 @@
+export { Tail, type TailState } from './tail.svelte';
