@@ -11,9 +11,11 @@ export interface Caller {
   tenant(): string | undefined;
   /** Called when the API answers that nobody is signed in. */
   signedOut(): void;
+  /** Called when the named tenant does not exist (any more). */
+  tenantGone(): void;
 }
 
-let caller: Caller = { tenant: () => undefined, signedOut: () => undefined };
+let caller: Caller = { tenant: () => undefined, signedOut: () => undefined, tenantGone: () => undefined };
 
 /** Tells the client who calls. */
 export function setCaller(next: Caller): void {
@@ -32,7 +34,9 @@ export async function refuse(response: Response, url: string): Promise<void> {
   // A wrong key at sign-in is an answer to show there, not a reason to go there.
   if (response.status === 401 && !new URL(url, 'http://any').pathname.endsWith('/v1/session'))
     caller.signedOut();
-  throw await problemOf(response);
+  const problem = await problemOf(response);
+  if (problem.code === 'tenant_not_found') caller.tenantGone();
+  throw problem;
 }
 
 const middleware: Middleware = {

@@ -33,7 +33,8 @@ export function countdown(at: string, now: number): string {
   const seconds = Math.ceil(left / second);
   if (seconds < 60) return `in ${seconds} s`;
   if (seconds < 3_600) return `in ${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
-  if (seconds < 86_400) return `in ${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))} min`;
+  if (seconds < 86_400)
+    return `in ${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))} min`;
   return `in ${Math.floor(seconds / 86_400)} d ${pad(Math.floor((seconds % 86_400) / 3_600))} h`;
 }
 

@@ -72,4 +72,8 @@ setCaller({
   signedOut: () => {
     session.current = null;
   },
+  tenantGone: () => {
+    // A remembered tenant may have been deleted: without this every page would only say so.
+    if (session.reachesAll && session.tenant !== 'default') session.choose('default');
+  },
 });
