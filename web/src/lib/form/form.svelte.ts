@@ -1,4 +1,4 @@
-import { getContext, setContext } from 'svelte';
+import { getContext, setContext, untrack } from 'svelte';
 import { asProblem, type FieldProblem, type ProblemError } from '$lib/api';
 
 /** The field that shows a problem: the one with the longest pointer at or above the problem's. */
@@ -20,9 +20,10 @@ export class FormState {
 
   /** Tells the form that a field shows the problems at and below a pointer; returns how to take it back. */
   show(pointer: string): () => void {
-    this.#pointers = [...this.#pointers, pointer];
+    // Fields call this from an effect, which must not run again because of what it writes.
+    untrack(() => (this.#pointers = [...this.#pointers, pointer]));
     return () => {
-      this.#pointers = this.#pointers.filter((other) => other !== pointer);
+      untrack(() => (this.#pointers = this.#pointers.filter((other) => other !== pointer)));
     };
   }
 
