@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-tools check fmt fmt-check clippy unit doc sdk generate generated tested-binary deny bench bench-quick clean
+.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk generate generated tested-binary deny bench bench-quick clean
 
 # One profile for lints and tests, so that what a dependency builds in C is built once.
 CARGO_FLAGS := --locked
@@ -12,21 +12,36 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug/waypost
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: ## build and start Waypost for a look around (--dev, SQLite in data/)
+run: web ## build and start Waypost for a look around (--dev, SQLite in data/)
 	@mkdir -p $(DATA)
 	cargo run $(CARGO_FLAGS) -- serve --dev --database-url sqlite://$(DATA)/waypost.db
+
+# The pages that the binary takes in. Installed anew when the lockfile changed, built anew when a source did.
+WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/*.json web/*.ts -type f 2>/dev/null)
+
+web: web/dist/index.html ## build the dashboard
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run --silent build && npm run --silent size
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+web-check: web/node_modules/.package-lock.json ## the dashboard's format, lints, types and unit tests
+	cd web && npm run --silent check
 
 demo: ## run the main job by itself, once, and end
 	cargo run $(CARGO_FLAGS) --quiet -- demo
 
-test: test-tools check ## everything CI checks: lints, tests on both databases, SDKs, generated files
+test: test-tools check ## everything CI checks: lints, tests on both databases, pages, SDKs, generated files
 	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk
 	$(MAKE) --no-print-directory generated deny
 
 test-tools: ## install what the tests need (Postgres, Python, cargo-nextest), if it is missing
 	scripts/install-test-tools.sh
 
-check: fmt-check clippy ## format and lints
+check: fmt-check clippy web-check ## format, lints and types
 
 fmt: ## format the code
 	cargo fmt
@@ -37,7 +52,7 @@ fmt-check: ## fail if the code is not formatted
 clippy: ## lints; a warning is an error
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-unit: ## unit and integration tests (on Postgres too, where WAYPOST_TEST_POSTGRES names one)
+unit: web ## unit and integration tests (on Postgres too, where WAYPOST_TEST_POSTGRES names one)
 	scripts/cargo-tests.sh
 
 doc: ## the code's documentation, private items included, builds without a warning
@@ -46,15 +61,15 @@ doc: ## the code's documentation, private items included, builds without a warni
 sdk: tested-binary ## official SDKs post and verify, as black boxes
 	tests/sdk/run.sh $(BUILT)
 
-generate: ## write every generated file anew
+generate: web/node_modules/.package-lock.json ## write every generated file anew
 	scripts/generate.sh
 
-generated: tested-binary ## fail if a generated file is not what `make generate` writes
+generated: tested-binary web/node_modules/.package-lock.json ## fail if a generated file is not what `make generate` writes
 	BUILT_WAYPOST=$(BUILT) scripts/generate.sh --check
 
 # The program as the tests build it: what tests use switches on features of shared dependencies, so `cargo build` would compile a
 # good part of the tree once more.
-tested-binary:
+tested-binary: web
 	@cargo test $(CARGO_FLAGS) --quiet --no-run --test it
 
 deny: ## licences, sources and banned crates (cargo-deny where installed; the test `tidy` holds the same list)
@@ -69,4 +84,5 @@ bench-quick: ## the same, short
 
 clean: ## delete what was built and the data of `make run`
 	cargo clean
-	rm -rf $(DATA)
+	rm -rf $(DATA) web/node_modules
+	find web/dist -mindepth 1 ! -name .gitkeep -delete

@@ -3,6 +3,7 @@
 #
 #   openapi/openapi.json    from the handlers (`waypost openapi`)
 #   docs/errors.md          from the list of problem codes (`waypost openapi --errors`)
+#   web/src/lib/api/schema.d.ts   from the document (openapi-typescript)
 #   docs/configuration.md   the block between its markers, from src/config/default.toml
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +28,11 @@ settle openapi/openapi.json
 
 waypost openapi --errors >"$fresh/file"
 settle docs/errors.md
+
+# The generator's file names come from the document's place, so it is given the committed one, which was settled above.
+(cd web && npx --no-install openapi-typescript ../openapi/openapi.json --output "$fresh/file" \
+    --root-types --root-types-no-schema-prefix --alphabetize >/dev/null)
+settle web/src/lib/api/schema.d.ts
 
 awk -v source=src/config/default.toml '
     /<!-- begin: default.toml -->/ { print; print "```toml"; while ((getline line < source) > 0) print line; print "```"; inside = 1; next }

@@ -194,6 +194,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels deliveries that are not finished, newest first.
+         * @description Attempts under way may still reach their sinks.
+         */
+        post: operations["cancel_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens finished deliveries again, newest first, each with a fresh attempt budget and its whole history.
+         * @description Those that are not finished, and those whose subscription is gone or disabled, are passed over.
+         */
+        post: operations["redeliver_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -248,6 +288,28 @@ export interface paths {
         };
         /** Reads one event as a structured CloudEvent, byte for byte as it was posted or is sent to sinks. */
         get: operations["get_event_cloudevent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows events as they are accepted, as server-sent events.
+         * @description Each message is named `event`, has the event's identifier as `id` and a row of the list of events as `data`. With
+         *     `Last-Event-ID` it goes on after that event. More than 250 events a second are cut to the newest; a message named `skipped`
+         *     says so.
+         */
+        get: operations["tail_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -335,6 +397,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says who the caller is.
+         * @description For any credential: an API key, a JSON Web Token or the dashboard's session.
+         */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Signs in: sets the cookie `waypost_session`, which is then as good as the key.
+         * @description The session ends after `auth.session_ms`, or with its key. The cookie is out of reach of scripts and other sites; what comes
+         *     with it from another site is refused.
+         */
+        post: operations["create_session"];
+        /** Signs out: ends the session of the cookie, if there is one. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stats": {
         parameters: {
             query?: never;
@@ -342,8 +430,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads the tenant's counters. */
+        /** Reads the tenant's counters, or those of one of its subscriptions. */
         get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stats/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the subscriptions that fared worst, the one with the most failed attempts first. */
+        get: operations["list_subscription_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -639,6 +744,18 @@ export interface components {
             /** @description One receipt per event, in the order of the batch. */
             data: components["schemas"]["EventReceipt"][];
         };
+        /** @description How many deliveries were changed, or would have been. */
+        BulkDeliveries: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Whether nothing was changed. */
+            dry_run: boolean;
+            /** @description Whether more match than one call may change: call again for the rest. */
+            has_more: boolean;
+        };
         /** @description How many dead letters were opened or deleted, or would have been. */
         BulkResult: {
             /**
@@ -814,7 +931,7 @@ export interface components {
          * @description What went wrong. Programs branch on this; the status says who must act.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_event" | "unauthenticated" | "signature_invalid" | "forbidden" | "not_found" | "tenant_not_found" | "method_not_allowed" | "timeout" | "conflict" | "replayed" | "payload_too_large" | "too_many_events" | "unsupported_media_type" | "overloaded" | "headers_too_large" | "internal" | "unavailable";
+        ErrorCode: "invalid_request" | "invalid_event" | "unauthenticated" | "signature_invalid" | "forbidden" | "not_found" | "tenant_not_found" | "method_not_allowed" | "timeout" | "conflict" | "replayed" | "payload_too_large" | "too_many_events" | "unsupported_media_type" | "overloaded" | "too_many_requests" | "headers_too_large" | "internal" | "unavailable";
         /** @description An event with its data and its deliveries. It has `data` or `data_base64`, as in the JSON event format, or neither. */
         Event: {
             /** @description When it was accepted. */
@@ -946,6 +1063,13 @@ export interface components {
             name: string;
             /** @description Its secrets (`whsec_` and base64 of 24 to 64 bytes), newest first; absent, one is made. */
             secrets?: components["schemas"]["Secret"][] | null;
+        };
+        /** @description One of both: the key of somebody, or the token of a link that signs in once. */
+        NewSession: {
+            /** @description An API key. */
+            api_key?: string | null;
+            /** @description The token of the link that `--dev` prints. */
+            sign_in_token?: string | null;
         };
         /** @description A tenant to be created. */
         NewTenant: {
@@ -1134,6 +1258,20 @@ export interface components {
             /** @description Its URL. */
             url: string;
         };
+        /** @description Who a credential belongs to and what it allows. */
+        Session: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the server runs in development mode. */
+            is_dev: boolean;
+            /** @description What the credential is called: an API key's name or a token's subject. */
+            name: string;
+            /** @description What it allows. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The one tenant it reaches; null means all of them, and `Waypost-Tenant` names one. */
+            tenant?: string | null;
+            /** @description The server's version. */
+            version: string;
+        };
         /** @description What is shown of a credential. */
         ShownCredential: {
             /** @description Its kind: `PLAIN` or `ACCESSTOKEN`. */
@@ -1181,11 +1319,11 @@ export interface components {
              */
             status: number;
         };
-        /** @description A tenant's counters. They are gathered by the minute and may lag by some seconds. */
+        /** @description Counters of a tenant or a subscription. They are gathered in memory and may lag by some seconds. */
         Stats: {
             /**
              * Format: int64
-             * @description Events accepted, duplicates not counted.
+             * @description Events accepted, duplicates not counted; of a subscription always 0.
              */
             accepted_count: number;
             /**
@@ -1205,20 +1343,67 @@ export interface components {
             delivered_count: number;
             /**
              * Format: int64
-             * @description Events that were duplicates.
+             * @description Events that were duplicates; of a subscription always 0.
              */
             duplicate_count: number;
+            /**
+             * Format: double
+             * @description Half of the deliveries arrived within this time after their event was accepted; null if none did.
+             */
+            end_to_end_p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description Ninety-nine of a hundred did within this time.
+             */
+            end_to_end_p99_ms?: number | null;
             /**
              * Format: int64
              * @description Attempts that failed.
              */
             failed_count: number;
+            /**
+             * Format: int64
+             * @description How long a point of the series is.
+             */
+            point_ms: number;
+            /** @description The series: every point of the window, oldest first. */
+            points: components["schemas"]["StatsPoint"][];
             /** @description Since when they count. */
             since_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description The share of attempts that delivered, 0 to 1; null if none was made.
+             */
+            success_rate?: number | null;
             /** @description Deliveries that wait right now. */
             waiting: components["schemas"]["Waiting"];
             /** @description How far back they look. */
             window: components["schemas"]["StatsWindow"];
+        };
+        /** @description One stretch of the series. */
+        StatsPoint: {
+            /**
+             * Format: int64
+             * @description Events accepted.
+             */
+            accepted_count: number;
+            /** @description Its beginning. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Deliveries that died.
+             */
+            dead_lettered_count: number;
+            /**
+             * Format: int64
+             * @description Deliveries delivered.
+             */
+            delivered_count: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed.
+             */
+            failed_count: number;
         };
         /**
          * @description How far back counters look.
@@ -1346,6 +1531,50 @@ export interface components {
             /** @description Only events of one of these types; empty means all. */
             types?: string[];
         };
+        /** @description What came of the deliveries to a subscription. */
+        SubscriptionStats: {
+            /**
+             * Format: int64
+             * @description Attempts made.
+             */
+            attempt_count: number;
+            /**
+             * Format: int64
+             * @description Deliveries that died.
+             */
+            dead_lettered_count: number;
+            /**
+             * Format: int64
+             * @description Deliveries delivered.
+             */
+            delivered_count: number;
+            /**
+             * Format: double
+             * @description Ninety-nine of a hundred deliveries arrived within this time; null if none did.
+             */
+            end_to_end_p99_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Attempts that failed.
+             */
+            failed_count: number;
+            /** @description The subscription, which may be deleted by now. */
+            subscription_id: components["schemas"]["SubscriptionId"];
+            /**
+             * Format: double
+             * @description The share of attempts that delivered, 0 to 1; null if none was made.
+             */
+            success_rate?: number | null;
+        };
+        /** @description A tenant's subscriptions with what came of their deliveries. */
+        SubscriptionStatsList: {
+            /** @description The subscriptions, those with the most failed attempts first. */
+            data: components["schemas"]["SubscriptionStats"][];
+            /** @description Since when they count. */
+            since_at: components["schemas"]["Timestamp"];
+            /** @description How far back they look. */
+            window: components["schemas"]["StatsWindow"];
+        };
         /** @description A customer whose producers, events, subscriptions and deliveries are kept apart from all others'. */
         Tenant: {
             /** @description When it was created. */
@@ -1416,6 +1645,7 @@ export type ApiKeyList = components['schemas']['ApiKeyList'];
 export type Attempt = components['schemas']['Attempt'];
 export type AttemptId = components['schemas']['AttemptId'];
 export type BatchReceipt = components['schemas']['BatchReceipt'];
+export type BulkDeliveries = components['schemas']['BulkDeliveries'];
 export type BulkResult = components['schemas']['BulkResult'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type ContentMode = components['schemas']['ContentMode'];
@@ -1446,6 +1676,7 @@ export type Health = components['schemas']['Health'];
 export type KeyReach = components['schemas']['KeyReach'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewProducer = components['schemas']['NewProducer'];
+export type NewSession = components['schemas']['NewSession'];
 export type NewTenant = components['schemas']['NewTenant'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemError = components['schemas']['ProblemError'];
@@ -1466,11 +1697,13 @@ export type RotateSecret = components['schemas']['RotateSecret'];
 export type Scope = components['schemas']['Scope'];
 export type Secret = components['schemas']['Secret'];
 export type SentRequest = components['schemas']['SentRequest'];
+export type Session = components['schemas']['Session'];
 export type ShownCredential = components['schemas']['ShownCredential'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type SinkCredential = components['schemas']['SinkCredential'];
 export type SinkResponse = components['schemas']['SinkResponse'];
 export type Stats = components['schemas']['Stats'];
+export type StatsPoint = components['schemas']['StatsPoint'];
 export type StatsWindow = components['schemas']['StatsWindow'];
 export type Status = components['schemas']['Status'];
 export type Subscription = components['schemas']['Subscription'];
@@ -1479,6 +1712,8 @@ export type SubscriptionId = components['schemas']['SubscriptionId'];
 export type SubscriptionList = components['schemas']['SubscriptionList'];
 export type SubscriptionSecrets = components['schemas']['SubscriptionSecrets'];
 export type SubscriptionSpec = components['schemas']['SubscriptionSpec'];
+export type SubscriptionStats = components['schemas']['SubscriptionStats'];
+export type SubscriptionStatsList = components['schemas']['SubscriptionStatsList'];
 export type Tenant = components['schemas']['Tenant'];
 export type TenantList = components['schemas']['TenantList'];
 export type TestResult = components['schemas']['TestResult'];
@@ -2494,6 +2729,206 @@ export interface operations {
             };
         };
     };
+    cancel_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Created at or after this moment. */
+                after?: components["schemas"]["Timestamp"];
+                /** @description All of the tenant's. */
+                all?: boolean;
+                /** @description Created before this moment. */
+                before?: components["schemas"]["Timestamp"];
+                /** @description Only count them. */
+                dry_run?: boolean;
+                /** @description Of this event. */
+                event_id?: components["schemas"]["EventId"];
+                /** @description At most so many, the newest first. */
+                limit?: number;
+                /** @description In this state. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description To this subscription. */
+                subscription_id?: components["schemas"]["SubscriptionId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDeliveries"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Created at or after this moment. */
+                after?: components["schemas"]["Timestamp"];
+                /** @description All of the tenant's. */
+                all?: boolean;
+                /** @description Created before this moment. */
+                before?: components["schemas"]["Timestamp"];
+                /** @description Only count them. */
+                dry_run?: boolean;
+                /** @description Of this event. */
+                event_id?: components["schemas"]["EventId"];
+                /** @description At most so many, the newest first. */
+                limit?: number;
+                /** @description In this state. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description To this subscription. */
+                subscription_id?: components["schemas"]["SubscriptionId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were opened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDeliveries"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -2798,6 +3233,108 @@ export interface operations {
             };
             /** @description `not_found`, `tenant_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tail_events: {
+        parameters: {
+            query?: {
+                /** @description Exactly this `source`. */
+                source?: string;
+                /** @description Exactly this `subject`. */
+                subject?: string;
+                /** @description Exactly this `type`. */
+                type?: string;
+            };
+            header?: {
+                /** @description The last event that was seen */
+                "Last-Event-ID"?: components["schemas"]["EventId"] | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages, for as long as the caller listens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: as many tails are open as `server.max_tails` allows */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3470,9 +4007,300 @@ export interface operations {
             };
         };
     };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    /** @description The session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody is signed in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_stats: {
         parameters: {
             query?: {
+                /** @description Only the deliveries to this subscription. */
+                subscription_id?: components["schemas"]["SubscriptionId"];
                 /** @description How far back. */
                 window?: components["schemas"]["StatsWindow"];
             };
@@ -3489,6 +4317,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subscription_stats: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description How far back. */
+                window?: components["schemas"]["StatsWindow"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionStatsList"];
                 };
             };
             /** @description `invalid_request` */
