@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk generate generated tested-binary deny bench bench-quick clean
+.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk browser screenshots generate generated tested-binary deny bench bench-quick clean
 
 # One profile for lints and tests, so that what a dependency builds in C is built once.
 CARGO_FLAGS := --locked
@@ -35,7 +35,7 @@ demo: ## run the main job by itself, once, and end
 	cargo run $(CARGO_FLAGS) --quiet -- demo
 
 test: test-tools check ## everything CI checks: lints, tests on both databases, pages, SDKs, generated files
-	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk
+	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk browser
 	$(MAKE) --no-print-directory generated deny
 
 test-tools: ## install what the tests need (Postgres, Python, cargo-nextest), if it is missing
@@ -60,6 +60,12 @@ doc: ## the code's documentation, private items included, builds without a warni
 
 sdk: tested-binary ## official SDKs post and verify, as black boxes
 	tests/sdk/run.sh $(BUILT)
+
+browser: tested-binary ## the dashboard in a real browser on the real binary (both databases; Postgres as for `unit`)
+	cd web && WAYPOST_BIN=$(abspath $(BUILT)) npm run --silent e2e
+
+screenshots: tested-binary ## pictures of every page, both themes and phone width, into web/screenshots
+	cd web && WAYPOST_BIN=$(abspath $(BUILT)) npm run --silent screenshots
 
 generate: web/node_modules/.package-lock.json ## write every generated file anew
 	scripts/generate.sh

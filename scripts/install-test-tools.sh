@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that what `make test` needs is there: a Postgres server, Python with venv, Node with npm, cargo-nextest.
+# Makes sure that what `make test` needs is there: a Postgres server, Chromium, Python with venv, Node with npm, cargo-nextest.
 # Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ has_postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/in
 has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 has_postgres || packages+=(postgresql)
+command -v chromium >/dev/null || packages+=(chromium)
 has_venv || packages+=(python3 python3-venv)
 command -v npm >/dev/null || packages+=(nodejs npm)
 
