@@ -15,7 +15,11 @@ const proxied = {
 
 export default defineConfig({
   plugins: [svelte(), tailwindcss(), compress(), ...(process.env.WAYPOST_PRETEND ? [pretend()] : [])],
-  resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
+  resolve: {
+    // Tests run what browsers run, not what a server would render.
+    ...(process.env.VITEST ? { conditions: ['browser'] } : {}),
+    alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) },
+  },
   server: { proxy: { '/v1': proxied, '/dev': proxied, '/openapi.json': proxied } },
   preview: { proxy: { '/v1': proxied, '/dev': proxied, '/openapi.json': proxied } },
   build: {

@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+const stored = new Map<string, string>();
+vi.stubGlobal('location', { origin: 'http://waypost.test', hash: '' });
+vi.stubGlobal('localStorage', {
+  getItem: (key: string) => stored.get(key) ?? null,
+  setItem: (key: string, value: string) => stored.set(key, value),
+});
+const requests: Request[] = [];
+let answer: () => Response = () => new Response(null, { status: 204 });
+vi.stubGlobal('fetch', async (request: Request) => {
+  requests.push(request);
+  return answer();
+});
+
+// The client takes `fetch` and the origin when it is made: after the stubs.
+const { session } = await import('./session.svelte');
+const { api, body } = await import('$lib/api');
+
+const somebody = {
+  name: 'operator',
+  tenant: null as string | null,
+  scopes: ['deliveries:read'] as never[],
+  expires_at: null,
+  is_dev: false,
+  version: '0.1.0',
+};
+const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
+const problem = (status: number, code: string) => json({ title: 't', detail: 'd', code, status }, status);
+
+beforeEach(() => {
+  requests.length = 0;
+  stored.clear();
+  session.current = undefined;
+  session.choose('default');
+});
+
+describe('the session', () => {
+  it('knows who is signed in', async () => {
+    answer = () => json(somebody);
+    await session.load();
+    expect(session.current).toEqual(somebody);
+    expect([session.can('deliveries:read'), session.can('admin')]).toEqual([true, false]);
+  });
+
+  it('is nobody’s after a 401', async () => {
+    answer = () => problem(401, 'unauthenticated');
+    await session.load();
+    expect(session.current).toBeNull();
+  });
+
+  it('is unknown when Waypost does not answer', async () => {
+    answer = () => {
+      throw new TypeError('Failed to fetch');
+    };
+    await expect(session.load()).rejects.toMatchObject({ code: 'unreachable' });
+    expect(session.current).toBeUndefined();
+  });
+
+  it('shows a refused key at sign-in', async () => {
+    answer = () => problem(401, 'unauthenticated');
+    await expect(session.signIn({ api_key: 'wp_wrong' })).rejects.toMatchObject({
+      status: 401,
+      code: 'unauthenticated',
+    });
+  });
+
+  it('lets an administrator do everything', () => {
+    session.current = { ...somebody, scopes: ['admin'] };
+    expect(session.can('subscriptions:write')).toBe(true);
+  });
+});
+
+describe('calls', () => {
+  it('name the chosen tenant for a credential of all tenants', async () => {
+    session.current = somebody;
+    session.choose('acme');
+    answer = () => json({ data: [], next: null });
+    await body(api.GET('/v1/events'));
+    expect(requests[0]?.headers.get('waypost-tenant')).toBe('acme');
+    expect(stored.get('waypost.tenant')).toBe('acme');
+  });
+
+  it('name none for a credential of one tenant', async () => {
+    session.current = { ...somebody, tenant: 'acme' };
+    answer = () => json({ data: [], next: null });
+    await body(api.GET('/v1/events'));
+    expect(requests[0]?.headers.has('waypost-tenant')).toBe(false);
+    expect(session.tenant).toBe('acme');
+  });
+
+  it('lead to sign-in when the session has ended', async () => {
+    session.current = somebody;
+    answer = () => problem(401, 'unauthenticated');
+    await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({ status: 401 });
+    expect(session.current).toBeNull();
+  });
+
+  it('fall back to the default tenant when the chosen one is gone', async () => {
+    session.current = somebody;
+    session.choose('deleted');
+    answer = () => problem(404, 'tenant_not_found');
+    await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({ code: 'tenant_not_found' });
+    expect(session.tenant).toBe('default');
+  });
+
+  it('throw the problem of an answer', async () => {
+    session.current = somebody;
+    answer = () => problem(409, 'conflict');
+    await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({
+      name: 'ProblemError',
+      code: 'conflict',
+      detail: 'd',
+    });
+  });
+});
