@@ -8,7 +8,7 @@ const row = (id: string) => `id: ${id}\nevent: event\ndata: {"id":"${id}"}\n\n`;
 function world(script: (string | Error)[]) {
   const opened: (string | undefined)[] = [];
   const waits: number[] = [];
-  let finish = () => undefined as void;
+  let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const ports: TailPorts = {
     open: async (_, lastId) => {
