@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk browser screenshots generate generated tested-binary deny bench bench-quick clean
+.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk browser screenshots install-check generate generated tested-binary deny bench bench-quick clean
 
 # One profile for lints and tests, so that what a dependency builds in C is built once.
 CARGO_FLAGS := --locked
@@ -10,7 +10,7 @@ DATA := data
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug/waypost
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run: web ## build and start Waypost for a look around (--dev, SQLite in data/)
 	@mkdir -p $(DATA)
@@ -34,9 +34,9 @@ web-check: web/node_modules/.package-lock.json ## the dashboard's format, lints,
 demo: ## run the main job by itself, once, and end
 	cargo run $(CARGO_FLAGS) --quiet -- demo
 
-test: test-tools check ## everything CI checks: lints, tests on both databases, pages, SDKs, generated files
+test: test-tools check ## everything CI checks: lints, tests on both databases, pages, SDKs, installs, generated files
 	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk browser
-	$(MAKE) --no-print-directory generated deny
+	$(MAKE) --no-print-directory install-check generated deny
 
 test-tools: ## install what the tests need (Postgres, Python, cargo-nextest), if it is missing
 	scripts/install-test-tools.sh
@@ -66,6 +66,9 @@ browser: tested-binary ## the dashboard in a real browser on the real binary (bo
 
 screenshots: tested-binary ## pictures of every page, both themes and phone width, into web/screenshots
 	cd web && WAYPOST_BIN=$(abspath $(BUILT)) npm run --silent screenshots
+
+install-check: ## the image, compose files, the chart and the systemd unit are valid and hang together
+	scripts/install-check.sh
 
 generate: web/node_modules/.package-lock.json ## write every generated file anew
 	scripts/generate.sh

@@ -5,6 +5,7 @@
 #   docs/errors.md          from the list of problem codes (`waypost openapi --errors`)
 #   web/src/lib/api/schema.d.ts   from the document (openapi-typescript)
 #   docs/configuration.md   the block between its markers, from src/config/default.toml
+#   helm/waypost/README.md  the table between its markers, from the chart's values.yaml
 set -euo pipefail
 cd "$(dirname "$0")/.."
 check=${1:-}
@@ -40,5 +41,8 @@ awk -v source=src/config/default.toml '
     !inside { print }
 ' docs/configuration.md >"$fresh/file"
 settle docs/configuration.md
+
+python3 scripts/chart-values.py >"$fresh/file"
+settle helm/waypost/README.md
 
 exit $status

@@ -1,0 +1,70 @@
+"""What the chart says about itself is so."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import chart
+from combinations import COMBINATIONS, POSTGRES
+from conftest import is_possible
+from manifests import of_kind, one
+
+README = chart.CHART / "README.md"
+
+
+def test_its_version_is_the_products():
+    product = re.search(r'^version = "(.+)"$', (chart.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    described = yaml.safe_load((chart.CHART / "Chart.yaml").read_text())
+    assert described["appVersion"] == product
+    for name in ("Dockerfile", "compose.yaml", "compose.postgres.yaml"):
+        text = (chart.ROOT / name).read_text()
+        assert re.search(rf"VERSION(=|:-){re.escape(product)}\b", text), f"{name} is of another version"
+
+
+def test_the_table_of_values_is_up_to_date():
+    done = subprocess.run([sys.executable, chart.ROOT / "scripts/chart-values.py"], capture_output=True, text=True, check=True)
+    assert done.stdout == README.read_text(), "run `make generate`"
+
+
+def test_the_table_has_every_value():
+    def leaves(values, path=""):
+        for key, value in values.items():
+            if isinstance(value, dict) and value:
+                yield from leaves(value, f"{path}{key}.")
+            else:
+                yield f"{path}{key}"
+    table = README.read_text().split("<!-- begin: values -->")[1]
+    assert [key for key in leaves(chart.defaults()) if f"| `{key}` |" not in table] == []
+
+
+def test_examples_in_documents_can_be_installed():
+    examples = []
+    for document in (README, chart.ROOT / "docs/install.md"):
+        examples += re.findall(r"```yaml\n# values\.yaml.*?\n(.*?)```", document.read_text(), re.DOTALL)
+    assert examples
+    for example in examples:
+        assert of_kind(chart.render(yaml.safe_load(example)), "Deployment", "StatefulSet")
+
+
+def test_notes_say_what_to_do_next():
+    def notes(values):
+        return chart.templates(values)["templates/NOTES.txt"]
+    assert 'grep "shown only now"' in notes({}) and "encryption.key is not set" in notes({})
+    given = notes({**POSTGRES, "encryption": {"existingSecret": "x"}, "replicas": 2})
+    assert "shown only now" not in given and "encryption.key" not in given and "one node" not in given
+    assert "Set replicas to 2" in notes(POSTGRES)
+    for name in filter(is_possible, COMBINATIONS):
+        assert "{{" not in notes(COMBINATIONS[name]) and "map[" not in notes(COMBINATIONS[name])
+
+
+@pytest.mark.skipif(not (chart.ROOT / "helm/alerts").exists(), reason="helm/alerts and helm/grafana are not there yet")
+def test_alert_rules_and_the_dashboard_come_with_the_chart():
+    manifests = chart.render(COMBINATIONS["watched"])
+    rules = yaml.safe_load((chart.ROOT / "helm/alerts/waypost.rules.yaml").read_text())
+    assert one(manifests, "PrometheusRule")["spec"] == {"groups": rules["groups"]}
+    dashboard = (chart.ROOT / "helm/grafana/waypost.json").read_text()
+    assert json.loads(one(manifests, "ConfigMap", "demo-waypost-dashboard")["data"]["waypost.json"]) == json.loads(dashboard)
