@@ -9,6 +9,7 @@ mod commands;
 mod conformance;
 mod dispatch;
 mod ingest;
+mod install;
 mod promises;
 mod store;
 mod support;

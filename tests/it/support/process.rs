@@ -42,15 +42,15 @@ impl Process {
     }
 
     fn spawn<'a>(database_url: &str, settings: impl Iterator<Item = (&'a str, &'a str)>, log: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_waypost"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
-            .envs(settings)
-            .current_dir(std::env::temp_dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the binary starts");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waypost"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url]);
+        command.envs(settings).current_dir(std::env::temp_dir()).stderr(log);
+        Self::of(command)
+    }
+
+    /// Runs a command that becomes the server, and waits for its start line.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();
         let line = lines.next().expect("a start line before the output ends").expect("the start line is text");
         let base = line.strip_prefix("waypost listening on ").expect("the start line names the address").to_owned();
