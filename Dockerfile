@@ -9,7 +9,7 @@
 # The compiler that Cargo.toml asks for; a test holds them together.
 ARG RUST_VERSION=1.95
 
-FROM node:22-bookworm-slim AS web
+FROM node:24-bookworm-slim AS web
 WORKDIR /build/web
 COPY web/package.json web/package-lock.json ./
 RUN npm ci --no-audit --no-fund

@@ -2,7 +2,6 @@
 # Makes sure that what `make test` needs is there: a Postgres server, Chromium, Python with venv, Node with npm, cargo-nextest.
 # Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 packages=()
 has_postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1; }
@@ -13,7 +12,17 @@ command -v chromium >/dev/null || packages+=(chromium)
 has_venv || packages+=(python3 python3-venv)
 command -v npm >/dev/null || packages+=(nodejs npm)
 
-[ ${#packages[@]} -eq 0 ] || scripts/debian-packages.sh "the tests" "${packages[@]}"
+if [ ${#packages[@]} -gt 0 ]; then
+    if [ "$(id -u)" -eq 0 ]; then become=(); else become=(sudo -n); fi
+    if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+        echo "installing ${packages[*]}"
+        "${become[@]}" apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive "${become[@]}" apt-get install -y -qq "${packages[@]}" >/dev/null
+    else
+        echo "missing for the tests: ${packages[*]} (Debian names). Install them and run this again." >&2
+        exit 1
+    fi
+fi
 
 # The version the tests are run with; a newer one on the machine is fine.
 if ! cargo nextest --version >/dev/null 2>&1; then

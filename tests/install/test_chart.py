@@ -144,3 +144,6 @@ def test_prometheus_scrapes_every_node_and_nothing_else(manifests):
         ports = {port["name"] for service in scraped for port in service["spec"]["ports"]}
         assert [(endpoint["port"], endpoint["path"]) for endpoint in monitor["spec"]["endpoints"]] == [("http", "/metrics")]
         assert ports == {"http"}
+        # What alert rules and the dashboard look for: one job for all nodes of a database, with "waypost" in it.
+        jobs = [rule for rule in monitor["spec"]["endpoints"][0]["relabelings"] if rule["targetLabel"] == "job"]
+        assert [rule["replacement"] for rule in jobs] == [f"waypost/{chart.NAMESPACE}/{chart.RELEASE}"]
