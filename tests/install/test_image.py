@@ -113,6 +113,11 @@ def test_every_target_of_the_manifest_is_in_the_layer_of_dependencies():
         assert os.path.dirname(path) in runs.split(), path
 
 
+def test_what_cargo_reads_beside_the_sources_is_copied():
+    for path in ("build.rs", ".cargo", "Cargo.lock", "rust-toolchain.toml"):
+        assert not (ROOT / path).exists() or path in copied(), path
+
+
 def test_what_the_program_embeds_is_copied_before_it_is_compiled():
     build = next(stage for stage in stages() if stage.name == "build")
     destinations = " ".join(build.all("COPY"))
