@@ -22,7 +22,7 @@ FROM rust:${RUST_VERSION}-slim-bookworm AS build
 WORKDIR /build
 # Names of functions stay, for backtraces; line tables of the standard library go.
 ENV CARGO_PROFILE_RELEASE_STRIP=debuginfo
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
 # The dependencies alone: every target that Cargo.toml names is there, and empty.
 RUN mkdir -p src benches/pipeline benches/outbox \

@@ -31,4 +31,4 @@ fi
     "$home/venv/bin/go" build -o "$home/render" .)
 
 WAYPOST_RENDER=$home/render PYTHONDONTWRITEBYTECODE=1 \
-    "$home/venv/bin/python" -m pytest -q -rs -p no:cacheprovider tests/install "$@"
+    "$home/venv/bin/python" -m pytest -q -rfEs -p no:cacheprovider tests/install "$@"
