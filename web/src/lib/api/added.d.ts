@@ -75,7 +75,7 @@ interface BulkQuery {
 type BulkCall = {
   parameters: { query?: BulkQuery; header?: never; path?: never; cookie?: never };
   requestBody?: never;
-  responses: { 200: Json<{ count: number; dry_run: boolean }> };
+  responses: { 200: Json<{ count: number; dry_run: boolean; has_more: boolean }> };
 };
 
 export interface AddedPaths {

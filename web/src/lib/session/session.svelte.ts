@@ -24,6 +24,11 @@ class SessionState {
     return scopes.includes('admin') || scopes.includes(scope);
   }
 
+  /** Why a thing is not allowed, in words for the person; nothing if it is. */
+  refusal(scope: Scope): string | undefined {
+    return this.can(scope) ? undefined : `This credential lacks the scope ${scope}.`;
+  }
+
   /** Shows another tenant's things. Pages and cached answers are built anew by the layout. */
   choose(tenant: string): void {
     this.#chosen = tenant;
