@@ -72,3 +72,9 @@ export const administration: readonly Destination[] = [
     key: 'p',
   },
 ];
+
+/** Where a page stands in the navigation; the overview for one that stands nowhere. */
+export function destinationOf(page: RouteName | undefined): Destination {
+  const found = [...work, ...administration].find(({ pages }) => page !== undefined && pages.includes(page));
+  return found ?? (work[0] as Destination);
+}
