@@ -31,7 +31,6 @@ RUN mkdir -p src benches/pipeline benches/outbox \
     && cargo build --release --locked
 COPY migrations migrations
 COPY openapi openapi
-COPY build.rs ./
 COPY src src
 COPY --from=web /build/web/dist web/dist
 # cargo goes by times: the real files are older than what was built from the empty ones.

@@ -36,6 +36,12 @@ export function faultsOf(draft: Draft): { data?: string; more?: string } {
   return faults;
 }
 
+/** An identifier for a new event. Not `randomUUID`, which browsers have on https and this machine alone. */
+export function newEventId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** The structured CloudEvent, its data exactly as written. */
 export function cloudEventOf(draft: Draft, newId: () => string, now: Date): string {
   const attributes: Record<string, string> = {
