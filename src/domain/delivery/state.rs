@@ -41,6 +41,20 @@ pub enum Transition {
 impl Transition {
     /// Every transition.
     pub const ALL: [Self; 7] = [Self::Claim, Self::Succeed, Self::Retry, Self::Die, Self::Release, Self::Cancel, Self::Redeliver];
+
+    /// The transition's name, as in `docs/deliveries.md`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Succeed => "succeed",
+            Self::Retry => "retry",
+            Self::Die => "die",
+            Self::Release => "release",
+            Self::Cancel => "cancel",
+            Self::Redeliver => "redeliver",
+        }
+    }
 }
 
 impl DeliveryState {

@@ -53,6 +53,20 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Paused, Self::Disabled, Self::Unverified];
+
+    /// The status's name, as in SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+            Self::Unverified => "unverified",
+        }
+    }
+
     /// Whether new events get a delivery to a subscription in this status.
     #[must_use]
     pub const fn collects(self) -> bool {

@@ -77,7 +77,7 @@ pub(super) async fn create(engine: &Engine, vault: &Vault, subscription: &Subscr
     let values = values![
         subscription.id,
         &subscription.tenant,
-        status_name(subscription.status),
+        subscription.status.as_str(),
         subscription.disabled_reason.map(reason_name),
         spec,
         sealed,
@@ -112,7 +112,7 @@ pub(super) async fn update(engine: &Engine, vault: &Vault, subscription: &Subscr
         &subscription.tenant,
         subscription.id,
         read_at,
-        status_name(subscription.status),
+        subscription.status.as_str(),
         subscription.disabled_reason.map(reason_name),
         spec,
         sealed,
@@ -159,18 +159,8 @@ fn split(vault: &Vault, subscription: &Subscription) -> Result<(String, Vec<u8>)
     Ok((serde_json::to_string(&spec).map_err(StoreError::corrupt)?, vault.seal(owner, &sealed)?))
 }
 
-const fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Paused => "paused",
-        Status::Disabled => "disabled",
-        Status::Unverified => "unverified",
-    }
-}
-
 fn parse_status(name: &str) -> Option<Status> {
-    let all = [Status::Active, Status::Paused, Status::Disabled, Status::Unverified];
-    all.into_iter().find(|status| status_name(*status) == name)
+    Status::ALL.into_iter().find(|status| status.as_str() == name)
 }
 
 const fn reason_name(reason: DisabledReason) -> &'static str {
