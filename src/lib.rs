@@ -9,6 +9,7 @@ pub mod config;
 pub mod dispatch;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod routing;
 pub mod store;
 pub mod telemetry;

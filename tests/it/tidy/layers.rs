@@ -3,16 +3,17 @@
 use super::{files_below, none, read};
 
 /// Each layer with the layers it may name. `ARCHITECTURE.md` shows the same table.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
+    ("metrics", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["config", "domain"]),
-    ("store", &["domain", "config"]),
-    ("routing", &["domain", "config", "store"]),
-    ("dispatch", &["domain", "config", "store"]),
-    ("http", &["domain", "config", "store", "routing", "dispatch"]),
-    ("app", &["domain", "config", "telemetry", "store", "routing", "dispatch", "http"]),
-    ("cli", &["domain", "config", "telemetry", "store", "routing", "dispatch", "http", "app"]),
+    ("store", &["domain", "config", "metrics"]),
+    ("routing", &["domain", "config", "metrics", "store"]),
+    ("dispatch", &["domain", "config", "metrics", "store"]),
+    ("http", &["domain", "config", "metrics", "store", "routing", "dispatch"]),
+    ("app", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "http"]),
+    ("cli", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "http", "app"]),
 ];
 
 /// The layer a file of `src` belongs to.

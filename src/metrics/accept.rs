@@ -1,0 +1,106 @@
+//! Accepting events: from a request to its commit.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, IntCounter, IntGauge};
+
+use super::catalog::Catalog;
+use super::{BATCH, LATENCY};
+
+/// The handles of accepting.
+#[derive(Debug)]
+pub struct Accept {
+    accepted: IntCounter,
+    duplicates: IntCounter,
+    unrouted: IntCounter,
+    handed_over: IntCounter,
+    queued: IntCounter,
+    rejected: Vec<IntCounter>,
+    seconds: Histogram,
+    batch: Histogram,
+    waiting_requests: IntGauge,
+    waiting_bytes: IntGauge,
+}
+
+/// What a batch brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queued {
+    /// Events that are new.
+    pub accepted: u64,
+    /// Events whose key was known.
+    pub duplicates: u64,
+    /// New events that nobody subscribed to.
+    pub unrouted: u64,
+    /// Deliveries that went straight to this node's dispatcher.
+    pub handed_over: u64,
+    /// Deliveries that went to the queue.
+    pub queued: u64,
+}
+
+impl Accept {
+    pub(super) fn new(catalog: &mut Catalog, codes: &[&'static str]) -> Self {
+        catalog.section("Accepting");
+        let accepted = catalog.counter("waypost_events_accepted_total", "Events accepted by this node, duplicates not counted.");
+        let duplicates =
+            catalog.counter("waypost_events_duplicate_total", "Events posted again within the deduplication window.");
+        let unrouted = catalog.counter("waypost_events_unrouted_total", "Events accepted that no subscription matched.");
+        let rejected = catalog.counters(
+            "waypost_rejected_requests_total",
+            "Requests to post events that were refused, by the code of the problem that was answered.",
+            "code",
+            codes,
+        );
+        let created = catalog.counters(
+            "waypost_deliveries_created_total",
+            "Deliveries made of accepted events: handed over to this node's dispatcher through memory, or queued in the database.",
+            "placement",
+            &["handed_over", "queued"],
+        );
+        let [handed_over, queued] = <[IntCounter; 2]>::try_from(created).expect("two values make two counters");
+        Self {
+            accepted,
+            duplicates,
+            unrouted,
+            handed_over,
+            queued,
+            rejected,
+            seconds: catalog.histogram(
+                "waypost_accept_seconds",
+                "From a request that was read to the commit that holds its events, for requests that were accepted.",
+                &LATENCY,
+            ),
+            batch: catalog.histogram("waypost_accept_batch_events", "Events committed in one transaction.", &BATCH),
+            waiting_requests: catalog.gauge("waypost_accept_queue_requests", "Requests that wait for their commit."),
+            waiting_bytes: catalog.gauge("waypost_accept_queue_bytes", "Bytes of the events that wait for their commit."),
+        }
+    }
+
+    /// Counts a committed batch.
+    #[expect(clippy::cast_precision_loss, reason = "a batch has at most some hundred events")]
+    pub fn committed(&self, batch: Queued) {
+        self.batch.observe((batch.accepted + batch.duplicates) as f64);
+        self.accepted.inc_by(batch.accepted);
+        self.duplicates.inc_by(batch.duplicates);
+        self.unrouted.inc_by(batch.unrouted);
+        self.handed_over.inc_by(batch.handed_over);
+        self.queued.inc_by(batch.queued);
+    }
+
+    /// Notes how long an accepted request waited for its commit.
+    pub fn took(&self, duration: Duration) {
+        self.seconds.observe(duration.as_secs_f64());
+    }
+
+    /// Counts a refused request by the position of its code.
+    pub fn rejected(&self, code: usize) {
+        if let Some(counter) = self.rejected.get(code) {
+            counter.inc();
+        }
+    }
+
+    /// Notes what waits for its commit.
+    pub fn waits(&self, requests: usize, bytes: usize) {
+        self.waiting_requests.set(super::node::signed(requests));
+        self.waiting_bytes.set(super::node::signed(bytes));
+    }
+}

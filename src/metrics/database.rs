@@ -1,0 +1,136 @@
+//! The database, as this node sees it: how long it takes, how often it fails, how many connections are in use.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, IntCounter, IntGaugeVec};
+
+use super::LATENCY;
+use super::catalog::{Catalog, Label};
+use super::node::signed;
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+        /// What the database is asked for: the store's methods, those that are seldom called by groups.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)*
+        }
+
+        const OPERATIONS: &[&str] = &[$($word),*];
+    };
+}
+
+operations! {
+    /// Committing accepted events.
+    Accept = "accept";
+    /// Claiming due deliveries.
+    Claim = "claim";
+    /// Recording outcomes.
+    Record = "record";
+    /// Giving deliveries back.
+    Release = "release";
+    /// Looking for lanes with due deliveries.
+    Sweep = "sweep";
+    /// The node's sign of life.
+    Heartbeat = "heartbeat";
+    /// Taking back leases of dead nodes.
+    Reclaim = "reclaim";
+    /// Deleting what is too old.
+    Prune = "prune";
+    /// Reading subscriptions for routing.
+    Route = "route";
+    /// Finding out who calls.
+    Authenticate = "authenticate";
+    /// Looking at something for a person.
+    Read = "read";
+    /// Changing something for a person.
+    Write = "write";
+    /// Counters and counts.
+    Count = "count";
+    /// Asking whether it is there.
+    Ping = "ping";
+}
+
+/// How an operation failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The database could not be reached, was overloaded or gave up.
+    Unavailable,
+    /// It answered something unexpected.
+    Corrupt,
+}
+
+const FAILURES: [&str; 2] = ["unavailable", "corrupt"];
+
+/// The connections of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// What the pool is for.
+    pub pool: &'static str,
+    /// How many are in use.
+    pub used: usize,
+    /// How many are open and wait for use.
+    pub idle: usize,
+    /// How many there may be.
+    pub max: usize,
+}
+
+/// The handles of the database.
+#[derive(Debug)]
+pub struct Database {
+    seconds: Vec<Histogram>,
+    errors: Vec<[IntCounter; FAILURES.len()]>,
+    connections: IntGaugeVec,
+    max_connections: IntGaugeVec,
+}
+
+impl Database {
+    pub(super) fn new(catalog: &mut Catalog) -> Self {
+        catalog.section("Database");
+        let pool = || Label::listed("pool", &["postgres", "sqlite_readers", "sqlite_writer"]);
+        let seconds = catalog.histogram_family(
+            "waypost_database_operation_seconds",
+            "How long the store took, waiting for a connection or for the writer's turn included, errors too.",
+            vec![Label::listed("operation", OPERATIONS)],
+            &LATENCY,
+        );
+        let errors = catalog.counter_family(
+            "waypost_database_errors_total",
+            "Operations that failed: the database was not available (they are tried again), or held or answered what it should not.",
+            vec![Label::listed("operation", OPERATIONS), Label::listed("error", &FAILURES)],
+        );
+        Self {
+            seconds: OPERATIONS.iter().map(|operation| seconds.with_label_values(&[operation])).collect(),
+            errors: OPERATIONS
+                .iter()
+                .map(|operation| FAILURES.map(|failure| errors.with_label_values(&[operation, failure])))
+                .collect(),
+            connections: catalog.gauge_family(
+                "waypost_database_connections",
+                "Connections of this node, in use or idle.",
+                vec![pool(), Label::listed("state", &["used", "idle"])],
+            ),
+            max_connections: catalog.gauge_family(
+                "waypost_database_connections_max",
+                "Connections this node may have.",
+                vec![pool()],
+            ),
+        }
+    }
+
+    /// Notes an operation and how it failed, if it did.
+    pub fn done(&self, operation: Operation, duration: Duration, failure: Option<Failure>) {
+        self.seconds[operation as usize].observe(duration.as_secs_f64());
+        if let Some(failure) = failure {
+            self.errors[operation as usize][failure as usize].inc();
+        }
+    }
+
+    /// Notes how a pool stands.
+    pub fn pool(&self, connections: Connections) {
+        let Connections { pool, used, idle, max } = connections;
+        self.connections.with_label_values(&[pool, "used"]).set(signed(used));
+        self.connections.with_label_values(&[pool, "idle"]).set(signed(idle));
+        self.max_connections.with_label_values(&[pool]).set(signed(max));
+    }
+}
