@@ -6,6 +6,8 @@
 mod accept;
 mod directory;
 mod error;
+mod holdings;
+mod measured;
 mod outbox;
 mod port;
 mod query;
@@ -15,6 +17,8 @@ mod stats;
 pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission, SubmissionResult};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
+pub use holdings::{Holdings, Pool};
+pub use measured::Measured;
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth,
-    StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow,
+    StatsWidth, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -243,6 +243,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the database answers, and how quickly.
     async fn ping(&self) -> Result<Duration>;
+
+    /// What this process holds of the database, without asking it: never waits.
+    fn holdings(&self) -> Holdings;
 
     /// Finishes what is being written and closes every connection.
     async fn close(&self);

@@ -18,8 +18,8 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store,
-    StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow,
+    StatsWidth, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -267,6 +267,10 @@ impl Store for SqlStore {
         let began = Instant::now();
         stats::ping(&self.engine).await?;
         Ok(began.elapsed())
+    }
+
+    fn holdings(&self) -> Holdings {
+        Holdings { pools: self.engine.pools() }
     }
 
     async fn close(&self) {

@@ -15,7 +15,7 @@ use super::failure::store_error;
 use super::row::Row;
 use super::statement::Statement;
 use super::value::{Value, bind};
-use crate::store::StoreError;
+use crate::store::{Pool, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -92,6 +92,14 @@ impl Engine {
         .map_err(store_error)
     }
 
+    /// How its pools stand.
+    pub(super) fn pools(&self) -> Vec<Pool> {
+        match self {
+            Self::Sqlite(engine) => vec![pool("sqlite_readers", &engine.readers), pool("sqlite_writer", &engine.writer)],
+            Self::Postgres(engine) => vec![pool("postgres", &engine.pool)],
+        }
+    }
+
     /// Finishes what is being written and closes every connection.
     pub(super) async fn close(&self) {
         match self {
@@ -99,4 +107,9 @@ impl Engine {
             Self::Postgres(engine) => engine.pool.close().await,
         }
     }
+}
+
+fn pool<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> Pool {
+    let (open, idle) = (pool.size() as usize, pool.num_idle());
+    Pool { name, used: open.saturating_sub(idle), idle, max: pool.options().get_max_connections() as usize }
 }
