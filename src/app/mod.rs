@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::dispatch::{DispatchParts, Dispatcher};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
@@ -24,11 +24,13 @@ use crate::domain::id::NodeId;
 use crate::domain::secret::Secret;
 use crate::http::auth::{Authenticator, SignInTokens, api_key};
 use crate::http::ingest::Doors;
+use crate::http::meter::Meter;
 use crate::http::server::Server;
 use crate::http::{self, AppState};
+use crate::metrics::{self, Metrics};
 use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
 use crate::store::sql::SqlStore;
-use crate::store::{SharedDirectory, StatsBuffer, Store};
+use crate::store::{Measured, SharedDirectory, StatsBuffer, Store};
 
 /// A running node.
 pub struct App {
@@ -63,8 +65,11 @@ impl App {
         if config.dev {
             tracing::warn!("development mode: loopback sinks are allowed and a known API key works; never use it in production");
         }
-        let store: Arc<dyn Store> = Arc::new(SqlStore::open(&config.database, &config.encryption, Arc::clone(&entropy)).await?);
+        let metrics = Arc::new(metrics(&config.metrics));
+        let store = Arc::new(SqlStore::open(&config.database, &config.encryption, Arc::clone(&entropy)).await?);
+        let store: Arc<dyn Store> = Arc::new(Measured::new(store, &metrics));
         let node = NodeId::new(clock.now(), &*entropy);
+        metrics.node.is(node, config.role.as_str());
         let directory = SharedDirectory::default();
         let stats = Arc::new(StatsBuffer::default());
         let router = Arc::new(Router::new(Arc::clone(&store), Arc::clone(&directory)));
@@ -80,6 +85,7 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             stats: Arc::clone(&stats),
+            metrics: Arc::clone(&metrics.deliver),
         });
         let outlet: Arc<dyn Outlet> = if config.role.dispatches() { Arc::new(handle.clone()) } else { Arc::new(NoOutlet) };
         let (writer, acceptor) = Writer::new(routing::Parts {
@@ -87,6 +93,7 @@ impl App {
             router: Arc::clone(&router),
             outlet,
             stats: Arc::clone(&stats),
+            metrics: Arc::clone(&metrics.accept),
             node,
             config: config.accept.clone(),
             clock: Arc::clone(&clock),
@@ -110,6 +117,7 @@ impl App {
             sign_in_tokens,
             tails: Arc::new(Semaphore::new(config.server.max_tails)),
             inboxes: Arc::default(),
+            metrics: Arc::clone(&metrics),
             stopping: http_stop.clone(),
         });
         let listen = &config.server.listen;
@@ -140,7 +148,7 @@ impl App {
             app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
         }
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
-        app.http.spawn(server.run(http::router::build(shared), app.http_stop.clone()));
+        app.http.spawn(server.run(http::router::build(shared), Arc::new(Meter::new(&metrics)), app.http_stop.clone()));
         Ok(app)
     }
 
@@ -191,6 +199,15 @@ impl App {
         while self.housekeeping.join_next().await.is_some() {}
         self.store.close().await;
     }
+}
+
+/// The metrics of a node with these settings, at zero.
+#[must_use]
+pub fn metrics(config: &config::Metrics) -> Metrics {
+    Metrics::new(&metrics::Options {
+        codes: http::Code::ALL.iter().map(|code| code.as_str()).collect(),
+        max_subscriptions: config.per_subscription.then_some(config.max_subscriptions),
+    })
 }
 
 /// Makes sure that somebody can get in. In development mode that is whoever knows the development key, which is never stored.

@@ -12,6 +12,7 @@ mod encryption;
 mod ingest;
 mod load;
 mod log;
+mod metrics;
 mod secrets;
 mod server;
 
@@ -24,6 +25,7 @@ pub use encryption::Encryption;
 pub use ingest::{HeaderDecoding, Ingest};
 pub use load::{ConfigError, Source, load};
 pub use log::{Log, LogFormat};
+pub use metrics::Metrics;
 pub use server::{Role, Server};
 
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,8 @@ pub struct Config {
     pub encryption: Encryption,
     /// What is logged.
     pub log: Log,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl Config {

@@ -39,6 +39,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// The role's name, as in `role`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Dispatcher => "dispatcher",
+        }
+    }
+
     /// Whether this node serves the API.
     #[must_use]
     pub const fn serves_api(self) -> bool {

@@ -13,6 +13,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery::verdict::{self, Verdict};
 use crate::domain::delivery::{Attempt, DeadReason, ErrorClass, Outcome};
 use crate::domain::id::AttemptId;
+use crate::metrics::Attempted;
 use crate::store::{Leased, Report, Resolution, SinkPause};
 
 /// When a delivery whose attempt was broken off is due again.
@@ -38,6 +39,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
     let policy = &target.subscription.spec.config.retry;
     let verdict = verdict::decide(&outcome, policy, leased.budget_attempt_count + 1, pause, now, shared.entropy.fraction());
     log(leased, number, &outcome, verdict);
+    count(shared, leased, &outcome, verdict, now);
     let attempt =
         Attempt { id: AttemptId::new(started_at, &*shared.entropy), number, started_at, outcome, verdict: verdict.kind() };
     Reported {
@@ -85,6 +87,17 @@ fn resolution(verdict: Verdict) -> Resolution {
         Verdict::Dead(reason) => Resolution::Dead(reason),
         Verdict::Gone => Resolution::Dead(DeadReason::Gone),
     }
+}
+
+fn count(shared: &Shared, leased: &Leased, outcome: &Outcome, verdict: Verdict, now: Timestamp) {
+    let was_reopened = leased.attempt_count != leased.budget_attempt_count;
+    shared.metrics.attempted(Attempted {
+        subscription_id: leased.subscription_id,
+        number: leased.budget_attempt_count + 1,
+        outcome,
+        verdict: verdict.kind(),
+        age: (verdict == Verdict::Delivered && !was_reopened).then(|| now.since(leased.event.accepted_at)),
+    });
 }
 
 /// Follows an event by its identifiers. Success is the rule and would drown the rest: it is logged at `debug`.

@@ -19,6 +19,7 @@ use crate::config;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::NodeId;
+use crate::metrics;
 use crate::store::{SharedDirectory, StatsBuffer, Store};
 
 /// The longest wait for a timer that somebody may set meanwhile.
@@ -46,6 +47,8 @@ pub struct DispatchParts {
     pub entropy: Arc<dyn Entropy>,
     /// Counters of this node; somebody else writes them to the store.
     pub stats: Arc<StatsBuffer>,
+    /// What is counted of delivering.
+    pub metrics: Arc<metrics::Deliver>,
 }
 
 /// The dispatcher of a node, not yet running.

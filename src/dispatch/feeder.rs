@@ -14,7 +14,8 @@ use super::drain;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
-use crate::store::{Leased, StoreError};
+use crate::domain::subscription::Status;
+use crate::store::{Directory, DueLane, Leased, StoreError};
 
 /// Deliveries claimed at once (PERFORMANCE: claims of a hundred to some hundreds cost least per row).
 const MAX_CLAIM: usize = 256;
@@ -122,10 +123,11 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
             break;
         }
     }
-    let mut after = None;
+    let (mut after, mut lag) = (None, Duration::ZERO);
     while !stop.is_cancelled() {
         let found = shared.store.due_lanes(after, SWEEP_PAGE).await?;
         let now = shared.clock.now();
+        lag = lag.max(late_by(&shared.directory.load(), &found, now));
         {
             let mut lanes = shared.lanes();
             for lane in &found {
@@ -135,10 +137,23 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
         shared.refill.notify_one();
         match found.last() {
             Some(last) if found.len() >= SWEEP_PAGE as usize => after = Some(last.subscription_id),
-            _ => break,
+            _ => {
+                shared.metrics.lags(lag);
+                break;
+            }
         }
     }
     Ok(())
+}
+
+/// How long the longest waiting delivery of these lanes is overdue, of those that nobody asked to wait.
+fn late_by(directory: &Directory, lanes: &[DueLane], now: Timestamp) -> Duration {
+    let is_wanted = |lane: &&DueLane| {
+        let subscription = directory.subscriptions.get(&lane.subscription_id);
+        let is_active = subscription.is_some_and(|subscription| subscription.status == Status::Active);
+        is_active && lane.paused_until.is_none_or(|until| until <= now)
+    };
+    lanes.iter().filter(is_wanted).map(|lane| now.since(lane.next_attempt_at)).max().unwrap_or_default()
 }
 
 fn log(what: &'static str, failure: &StoreError) {

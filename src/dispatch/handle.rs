@@ -10,6 +10,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::event::Accepted;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Subscription;
+use crate::metrics::Load;
 use crate::store::Leased;
 
 /// A cheap reference to the dispatcher of this node. On a node that does not dispatch there is never room.
@@ -83,6 +84,12 @@ impl Handle {
     /// Says that a subscription has a pending delivery due at `due_at`, so that it is claimed without waiting for a sweep.
     pub fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
         self.shared.note(subscription_id, due_at);
+    }
+
+    /// What the dispatcher holds right now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.shared.lanes().load()
     }
 
     /// Sends `event` to a subscription's sink at once, outside its lane, and gives back the whole exchange. Nothing is stored.

@@ -16,6 +16,7 @@ use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::Entropy;
 use crate::domain::id::{NodeId, SubscriptionId};
+use crate::metrics;
 use crate::store::{Claim, Leased, SharedDirectory, StatsBuffer, Store, StoreError};
 
 /// State and tools of one dispatcher.
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) entropy: Arc<dyn Entropy>,
     /// Counters.
     pub(super) stats: Arc<StatsBuffer>,
+    /// What is counted of delivering.
+    pub(super) metrics: Arc<metrics::Deliver>,
     /// The client.
     pub(super) transport: Transport,
     /// Something may be sent: wakes the dispatcher.
@@ -60,6 +63,7 @@ impl Shared {
             clock: parts.clock,
             entropy: parts.entropy,
             stats: parts.stats,
+            metrics: parts.metrics,
             ready: Notify::new(),
             refill: Notify::new(),
             ended,

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::auth::session;
 use super::problem::Document;
-use super::{AppState, api, health, ingest};
+use super::{AppState, api, health, ingest, scrape};
 
 /// What the tags are about, in the order of the path of an event.
 const TAGS: [(&str, &str); 10] = [
@@ -26,7 +26,7 @@ const TAGS: [(&str, &str); 10] = [
     ("api-keys", "API keys: who may do what."),
     ("stats", "Stats: what happened lately, in numbers."),
     ("session", "Session: who the caller is, and signing in to the dashboard."),
-    ("health", "Health: whether this node lives and takes requests."),
+    ("health", "Health: whether this node lives and takes requests, and what it counts."),
 ];
 
 const DESCRIPTION: &str = "\
@@ -42,7 +42,7 @@ the header `Authorization`. The scopes an operation needs stand beside its secur
 pub fn routes() -> OpenApiRouter<AppState> {
     // Taking events in goes unguarded: what it takes needs headers that no other site can have a browser send unasked.
     let guarded = api::routes().layer(from_fn(session::guard));
-    OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(guarded).merge(health::routes())
+    OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(guarded).merge(health::routes()).merge(scrape::routes())
 }
 
 /// The document.

@@ -9,11 +9,11 @@ use axum::routing::get;
 
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{dev, docs, health, openapi, web};
+use super::{dev, docs, health, openapi, scrape, web};
 
-/// What this node serves: everything, or only its health if it is a dispatcher.
+/// What this node serves: everything, or only its health and metrics if it is a dispatcher.
 pub fn build(state: AppState) -> Router {
-    let routes = if state.config.role.serves_api() { api(&state) } else { health::routes().into() };
+    let routes = if state.config.role.serves_api() { api(&state) } else { health::routes().merge(scrape::routes()).into() };
     // The fallbacks come last: they hold for the routes that are there.
     routes.method_not_allowed_fallback(method_not_allowed).fallback(not_found).with_state(state)
 }

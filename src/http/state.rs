@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::dispatch;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
+use crate::metrics::Metrics;
 use crate::routing::Acceptor;
 use crate::store::{SharedDirectory, Store};
 
@@ -50,6 +51,8 @@ pub struct Parts {
     pub doors: Doors,
     /// What arrived at the inboxes of development mode.
     pub inboxes: Arc<Inboxes>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Cancelled when the server stops: it is not ready any more.
     pub stopping: CancellationToken,
 }

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::config;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, ProducerId};
 use crate::domain::tenant::TenantName;
+use crate::metrics;
 
 /// One request's events, parsed and authorised.
 #[derive(Debug)]
@@ -74,6 +76,7 @@ pub(super) struct Waiting {
 pub struct Acceptor {
     queue: mpsc::UnboundedSender<Waiting>,
     load: Arc<Load>,
+    metrics: Arc<metrics::Accept>,
 }
 
 /// How much waits, and how much may.
@@ -92,7 +95,7 @@ struct Room {
 }
 
 impl Acceptor {
-    pub(super) fn new(config: &config::Accept) -> (Self, mpsc::UnboundedReceiver<Waiting>) {
+    pub(super) fn new(config: &config::Accept, metrics: Arc<metrics::Accept>) -> (Self, mpsc::UnboundedReceiver<Waiting>) {
         // The queue itself is unbounded because `Load` bounds it, by bytes as well as by number.
         let (queue, waiting) = mpsc::unbounded_channel();
         let load = Load {
@@ -101,7 +104,7 @@ impl Acceptor {
             max_requests: config.max_queued_requests,
             max_bytes: config.max_queued_bytes,
         };
-        (Self { queue, load: Arc::new(load) }, waiting)
+        (Self { queue, load: Arc::new(load), metrics }, waiting)
     }
 
     /// Accepts a request: answers after its events and all their deliveries are committed.
@@ -112,11 +115,21 @@ impl Acceptor {
         if request.events.is_empty() {
             return Ok(Vec::new());
         }
+        let began = Instant::now();
         let bytes = request.events.iter().map(|event| event.body().len()).sum();
         let room = Room::take(&self.load, bytes).ok_or(AcceptError::FULL)?;
         let (answer, answered) = oneshot::channel();
         self.queue.send(Waiting { request, answer, _room: room }).map_err(|_| AcceptError::UNAVAILABLE)?;
-        answered.await.unwrap_or(Err(AcceptError::UNAVAILABLE))
+        let answer = answered.await.unwrap_or(Err(AcceptError::UNAVAILABLE));
+        if answer.is_ok() {
+            self.metrics.took(began.elapsed());
+        }
+        answer
+    }
+
+    /// How many requests wait for their commit, and the bytes of their events.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.load.requests.load(Ordering::Relaxed), self.load.bytes.load(Ordering::Relaxed))
     }
 }
 

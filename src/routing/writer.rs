@@ -12,6 +12,7 @@ use crate::config;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::NodeId;
+use crate::metrics;
 use crate::store::{AcceptBatch, Settled, StatsBuffer, Store, StoreError, SubmissionResult};
 
 /// How often a batch is routed again because subscriptions changed meanwhile, before its callers are asked to come back.
@@ -28,6 +29,8 @@ pub struct Parts {
     pub outlet: Arc<dyn Outlet>,
     /// Where what was accepted is counted.
     pub stats: Arc<StatsBuffer>,
+    /// Where its latency is noted.
+    pub metrics: Arc<metrics::Accept>,
     /// This node.
     pub node: NodeId,
     /// Bounds.
@@ -47,7 +50,7 @@ pub struct Writer {
 impl Writer {
     /// A writer and the acceptor it serves.
     pub fn new(parts: Parts) -> (Self, Acceptor) {
-        let (acceptor, queue) = Acceptor::new(&parts.config);
+        let (acceptor, queue) = Acceptor::new(&parts.config, Arc::clone(&parts.metrics));
         (Self { parts, queue: Arc::new(Mutex::new(queue)) }, acceptor)
     }
 

@@ -10,6 +10,7 @@ mod conformance;
 mod dispatch;
 mod ingest;
 mod install;
+mod metrics;
 mod promises;
 mod store;
 mod support;

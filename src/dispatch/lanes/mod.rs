@@ -22,6 +22,7 @@ use crate::config;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::{Status, Subscription};
+use crate::metrics::Load;
 use crate::store::{Directory, DueLane, Leased};
 
 /// How far ahead due moments are noted; what is due later is found by a sweep in time.
@@ -113,6 +114,11 @@ impl Lanes {
     /// Whether deliveries are taken.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
+    }
+
+    /// What is held.
+    pub(super) fn load(&self) -> Load {
+        Load { is_open: self.is_open, lanes: self.by_id.len(), held: self.held, held_bytes: self.held_bytes, open: self.open }
     }
 
     // ── Room ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -124,12 +124,15 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let headers = std::mem::take(&mut self.headers);
+        let code = self.code;
         let (status, leaves_body_unread) =
             (self.code.status(), matches!(self.code, Code::PayloadTooLarge | Code::Timeout | Code::HeadersTooLarge));
         // Texts and numbers alone: serialising can't fail.
         let body = serde_json::to_vec(&self.into_document()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response();
         response.headers_mut().extend(headers);
+        // For whoever counts refusals.
+        response.extensions_mut().insert(code);
         if leaves_body_unread {
             // The connection can't be used again: told so, a client does not lose its next request on it.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -71,6 +71,7 @@ impl Connections {
     pub(super) async fn serve(&self, stream: TcpStream) {
         // Answers are small: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
+        let _connected = self.door.connect();
         let activity = Arc::new(Activity::default());
         let service = service_fn(|request: Request<Incoming>| {
             let (door, activity) = (self.door.clone(), activity.clone());

@@ -17,8 +17,9 @@ use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use crate::config;
-use crate::http::health;
+use crate::http::meter::{Connected, Meter};
 use crate::http::problem::{Code, Problem};
+use crate::http::{health, scrape};
 
 /// When to try again after too many requests were open.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Door {
     router: Router,
+    meter: Arc<Meter>,
     permits: Arc<Semaphore>,
     max_headers: usize,
     max_header_bytes: usize,
@@ -38,9 +40,10 @@ pub(super) struct Door {
 struct Panicked(String);
 
 impl Door {
-    pub(super) fn new(router: Router, config: &config::Server) -> Self {
+    pub(super) fn new(router: Router, meter: Arc<Meter>, config: &config::Server) -> Self {
         Self {
             router,
+            meter,
             permits: Arc::new(Semaphore::new(config.max_requests)),
             max_headers: config.max_headers,
             max_header_bytes: config.max_header_bytes as usize,
@@ -49,8 +52,20 @@ impl Door {
 
     /// The answer to a request; never an error.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
-        // Health is answered even when nothing else is.
-        let is_bounded = !matches!(request.uri().path(), health::LIVE_PATH | health::READY_PATH);
+        let open = self.meter.begin(request.method(), request.uri().path());
+        let response = self.pass(request).await;
+        open.answered(&response);
+        response
+    }
+
+    /// Notes a connection for as long as what is given back lives.
+    pub(super) fn connect(&self) -> Connected<'_> {
+        self.meter.connect()
+    }
+
+    async fn pass(&self, request: Request<Incoming>) -> Response {
+        // Health and metrics are answered even when nothing else is.
+        let is_bounded = !matches!(request.uri().path(), health::LIVE_PATH | health::READY_PATH | scrape::PATH);
         let permit = self.permits.try_acquire();
         if is_bounded && permit.is_err() {
             return Problem::new(Code::Unavailable, "Too many requests are open.").retry_after(RETRY_AFTER).into_response();

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use self::connection::Connections;
 use self::door::Door;
 use crate::config;
+use crate::http::meter::Meter;
 
 /// The pause after a failed accept. What fails is mostly a lack of file descriptors, and trying at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -51,10 +52,10 @@ impl Server {
 
     /// Serves until `stop` is cancelled: then it accepts no more connections, finishes the requests that are open within the
     /// grace period and closes what is left.
-    pub async fn run(self, router: Router, stop: CancellationToken) {
+    pub async fn run(self, router: Router, meter: Arc<Meter>, stop: CancellationToken) {
         let grace_period = Duration::from_millis(self.config.grace_period_ms);
         let mut open = JoinSet::new();
-        self.accept_until(&stop, router, &mut open).await;
+        self.accept_until(&stop, router, meter, &mut open).await;
         let drained = tokio::time::timeout(grace_period, async { while open.join_next().await.is_some() {} });
         if drained.await.is_err() {
             tracing::warn!(connection_count = open.len(), "closing connections whose requests outlasted the grace period");
@@ -63,8 +64,8 @@ impl Server {
     }
 
     /// The accept loop. The listener is dropped when it ends, so that later connections are refused.
-    async fn accept_until(self, stop: &CancellationToken, router: Router, open: &mut JoinSet<()>) {
-        let door = Door::new(router, &self.config);
+    async fn accept_until(self, stop: &CancellationToken, router: Router, meter: Arc<Meter>, open: &mut JoinSet<()>) {
+        let door = Door::new(router, meter, &self.config);
         let connections = Arc::new(Connections::new(&self.config, door, stop.clone()));
         let permits = Arc::new(Semaphore::new(self.config.max_connections));
         loop {

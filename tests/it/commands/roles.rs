@@ -27,7 +27,7 @@ async fn what_an_api_node_accepts_a_dispatcher_node_delivers() {
     let dispatcher = Process::start(database.url(), &[("WAYPOST_ROLE", "dispatcher")]);
     assert_eq!(sink.wait_for(1).await.len(), 1);
 
-    for (path, expected) in [("/livez", 200), ("/readyz", 200), ("/v1/events", 404), ("/docs", 404)] {
+    for (path, expected) in [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/v1/events", 404), ("/docs", 404)] {
         let answer = http.get(format!("{}{path}", dispatcher.base())).bearer_auth(KEY).send().await.expect("the node answers");
         assert_eq!(answer.status().as_u16(), expected, "{path}");
     }

@@ -16,6 +16,7 @@ use waypost::domain::retry::{RetryPolicy, RetrySchedule};
 use waypost::domain::secret::Secret;
 use waypost::domain::subscription::{SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::TenantName;
+use waypost::metrics::{self, Metrics};
 use waypost::store::{
     AcceptBatch, Accepting, DeliveryDetail, Lease, Leased, NewDelivery, Placement, Settled, SharedDirectory, StatsBuffer,
     StatsRow, StatsWidth, Store, Submission,
@@ -76,6 +77,7 @@ impl Node {
             clock: Arc::new(SystemClock),
             entropy,
             stats: Arc::clone(&stats),
+            metrics: Metrics::new(&metrics::Options::default()).deliver,
         });
         let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
         let mut running = JoinSet::new();

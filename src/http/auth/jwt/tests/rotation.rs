@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::config::Config;
+use crate::http::meter::Meter;
 use crate::http::problem::Code;
 use crate::http::server::Server;
+use crate::metrics::{Metrics, Options};
 
 const REFRESH: Duration = Duration::from_mins(1);
 const GAP: Duration = Duration::from_secs(5);
@@ -42,7 +44,8 @@ impl Publisher {
         let server = Server::bind(&config).await.unwrap();
         let url = format!("http://{}/jwks", server.local_address().unwrap());
         let mut serving = JoinSet::new();
-        serving.spawn(server.run(Router::new().route("/jwks", get(handler)), CancellationToken::new()));
+        let meter = Arc::new(Meter::new(&Metrics::new(&Options::default())));
+        serving.spawn(server.run(Router::new().route("/jwks", get(handler)), meter, CancellationToken::new()));
         Self { url, answer, fetches, _serving: serving }
     }
 
