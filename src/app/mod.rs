@@ -3,6 +3,7 @@
 //! Nothing outside this module spawns a task that outlives its caller. Start order is store, routing, dispatch, HTTP; stop
 //! order is the reverse, so that what was accepted is committed and what is in flight is recorded before the database closes.
 
+mod depth;
 mod first_start;
 mod housekeeping;
 mod outlet;
@@ -109,7 +110,7 @@ impl App {
             store: Arc::clone(&store),
             acceptor,
             dispatch: handle,
-            directory,
+            directory: Arc::clone(&directory),
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -147,6 +148,14 @@ impl App {
         if config.role.dispatches() {
             app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
         }
+        let counting = depth::follow(
+            Arc::clone(&store),
+            directory,
+            Arc::clone(&metrics.depth),
+            Arc::clone(&clock),
+            app.housekeeping_stop.clone(),
+        );
+        app.housekeeping.spawn(counting);
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
         app.http.spawn(server.run(http::router::build(shared), Arc::new(Meter::new(&metrics)), app.http_stop.clone()));
         Ok(app)

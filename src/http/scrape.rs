@@ -11,8 +11,8 @@ use super::auth::Caller;
 use super::problem::{Document, Problem, Result};
 use super::state::AppState;
 use crate::domain::credential::Scope;
-use crate::metrics::{self, Connections};
-use crate::store::Pool;
+use crate::metrics::{self, Connections, Counted, Pile};
+use crate::store::{Holdings, Pool};
 
 /// Where it is.
 pub const PATH: &str = "/metrics";
@@ -53,7 +53,11 @@ fn look(state: &AppState) {
     let (requests, bytes) = state.acceptor.waiting();
     metrics.accept.waits(requests, bytes);
     metrics.deliver.holds(state.dispatch.load());
-    for Pool { name, used, idle, max } in state.store.holdings().pools {
+    let Holdings { pools, lease_count, oldest_lease_at } = state.store.holdings();
+    let in_flight = Counted { count: lease_count as u64, oldest_at: oldest_lease_at, is_estimated: false };
+    metrics.depth.counted(Pile::InFlight, in_flight, state.clock.now());
+    metrics.depth.ages(state.clock.now());
+    for Pool { name, used, idle, max } in pools {
         metrics.database.pool(Connections { pool: name, used, idle, max });
     }
     metrics.node.runtime();

@@ -3,8 +3,8 @@
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{
-    Counter, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    Result,
+    Counter, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, Result,
 };
 
 /// A metric as the documents list it.
@@ -134,6 +134,19 @@ impl Catalog {
         values: &[&'static str],
     ) -> Vec<IntGauge> {
         let family = self.gauge_family(name, help, vec![Label::listed(label, values)]);
+        values.iter().map(|value| family.with_label_values(&[value])).collect()
+    }
+
+    /// Gauges of fractions, one per value of a label.
+    pub(super) fn float_gauges(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        label: &'static str,
+        values: &[&'static str],
+    ) -> Vec<Gauge> {
+        let family =
+            self.add(name, Kind::Gauge, vec![Label::listed(label, values)], help, GaugeVec::new(Opts::new(name, help), &[label]));
         values.iter().map(|value| family.with_label_values(&[value])).collect()
     }
 

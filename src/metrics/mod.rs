@@ -8,6 +8,7 @@ mod accept;
 pub mod catalog;
 mod database;
 mod deliver;
+mod depth;
 mod http;
 mod node;
 mod process;
@@ -17,6 +18,7 @@ mod transitions;
 pub use accept::{Accept, Queued};
 pub use database::{Connections, Database, Failure, Operation};
 pub use deliver::{Attempted, Deliver, Load};
+pub use depth::{Counted, Depth, Pile};
 pub use http::Http;
 pub use node::Node;
 pub use process::Process;
@@ -56,6 +58,8 @@ pub struct Metrics {
     pub deliver: Arc<Deliver>,
     /// What happened to deliveries.
     pub transitions: Arc<Transitions>,
+    /// How many deliveries there are.
+    pub depth: Arc<Depth>,
     /// The database.
     pub database: Arc<Database>,
     /// The HTTP server.
@@ -76,6 +80,7 @@ impl Metrics {
             accept: Arc::new(Accept::new(&mut catalog, &options.codes)),
             deliver: Arc::new(Deliver::new(&mut catalog, options.max_subscriptions)),
             transitions: Arc::new(Transitions::new(&mut catalog)),
+            depth: Arc::new(Depth::new(&mut catalog)),
             database: Arc::new(Database::new(&mut catalog)),
             http: Arc::new(Http::new(&mut catalog)),
             node: Arc::new(Node::new(&mut catalog)),

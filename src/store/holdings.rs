@@ -1,10 +1,16 @@
 //! What a process holds of its database right now, known without asking it.
 
+use crate::domain::clock::Timestamp;
+
 /// What this process holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// Its pools of connections.
     pub pools: Vec<Pool>,
+    /// How many deliveries are leased to it.
+    pub lease_count: usize,
+    /// When the oldest of them was created.
+    pub oldest_lease_at: Option<Timestamp>,
 }
 
 /// A pool of connections.

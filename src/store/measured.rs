@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, Lease, Leased, Placement, Recorded, Report, Resolution, Settled, SinkPause,
-    StatsBucket, StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent, SubmissionResult,
+    EventFilter, EventRow, GroupBy, Holdings, Lease, Leased, Mark, Placement, Portion, Recorded, Report, Resolution, Settled,
+    SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -196,5 +196,6 @@ watched! {
         -> Vec<(SubscriptionId, StatsRow)>;
     Read: waiting(tenant: &TenantName, subscription_id: Option<SubscriptionId>, cap: u32) -> (u64, Option<Timestamp>);
     Prune: tidy(now: Timestamp) -> ();
+    Count: count_portion(mark: &Mark, limit: u32) -> Portion;
     Ping: ping() -> Duration;
 }

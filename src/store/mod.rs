@@ -4,6 +4,7 @@
 //! it, and none stays open across an HTTP call. [`Directory`] is the snapshot of all subscriptions that routing and dispatch share.
 
 mod accept;
+mod depth;
 mod directory;
 mod error;
 mod holdings;
@@ -15,6 +16,7 @@ pub mod sql;
 mod stats;
 
 pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submission, SubmissionResult};
+pub use depth::{Mark, Portion};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
 pub use holdings::{Holdings, Pool};

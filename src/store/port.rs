@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow,
-    StatsWidth, StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint,
+    StatsRow, StatsWidth, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -240,6 +240,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deletes sessions that ended and roll-ups that are older than their width is kept. For a call now and then: it reads them.
     async fn tidy(&self, now: Timestamp) -> Result<()>;
+
+    /// Counts up to `limit` deliveries of all tenants that wait or are dead, from `mark` on: how many there are, when the oldest was
+    /// created, and where to go on if there may be more. Costs what is counted, not what there is, and reads no delivery. What
+    /// changes between two portions may be counted twice or not at all.
+    async fn count_portion(&self, mark: &Mark, limit: u32) -> Result<Portion>;
 
     /// Whether the database answers, and how quickly.
     async fn ping(&self) -> Result<Duration>;

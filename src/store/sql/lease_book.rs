@@ -13,7 +13,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::id::NodeId;
+use crate::domain::id::{DeliveryId, NodeId};
 use crate::store::Lease;
 
 /// How long a batch may be in the database without being in the book: the answer may be on its way.
@@ -67,6 +67,12 @@ impl LeaseBook {
                 pages.ended.insert(batch);
             }
         }
+    }
+
+    /// How many leases hold, and which is the oldest delivery among them.
+    pub(super) fn held(&self) -> (usize, Option<DeliveryId>) {
+        let pages = self.pages();
+        (pages.held.len(), pages.held.keys().map(|lease| lease.delivery_id).min())
     }
 
     /// The batches whose rows may go.
@@ -134,7 +140,6 @@ impl Drop for Awaited<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::DeliveryId;
 
     const NODE: NodeId = NodeId::from_uuid(Uuid::from_u128(1));
 
@@ -163,7 +168,9 @@ mod tests {
     fn a_batch_ends_with_the_last_of_its_leases() {
         let book = LeaseBook::default();
         book.expect(batch(1), at(0)).came([lease(1), lease(2)].into_iter(), true);
+        assert_eq!(book.held(), (2, Some(lease(1).delivery_id)));
         book.end([lease(1), lease(1), lease(9)].into_iter());
+        assert_eq!(book.held(), (1, Some(lease(2).delivery_id)));
         assert_eq!(book.ended(), []);
         book.end([lease(2)].into_iter());
         assert_eq!(book.ended(), [batch(1)]);

@@ -12,6 +12,7 @@ mod claimed;
 mod columns;
 mod dead_letters;
 mod deliveries;
+mod depth;
 mod engine;
 mod events;
 mod failure;
@@ -68,6 +69,7 @@ pub fn statements() -> Vec<&'static str> {
         bulk::STATEMENTS,
         dead_letters::STATEMENTS,
         deliveries::STATEMENTS,
+        depth::STATEMENTS,
         events::STATEMENTS,
         lanes::STATEMENTS,
         leases::STATEMENTS,
@@ -81,10 +83,11 @@ pub fn statements() -> Vec<&'static str> {
     modules.into_iter().flatten().map(|statement| statement.text()).collect()
 }
 
-/// The text of every statement of the hot path, SQLite's, then Postgres's, for a test to look at their plans.
+/// The text of every statement of the hot path and of what is done every few seconds, SQLite's, then Postgres's, for a test to look at their plans.
 #[must_use]
 pub fn hot_statements() -> [Vec<&'static str>; 2] {
-    let shared = [lanes::STATEMENTS, leases::STATEMENTS].into_iter().flatten().map(|statement| statement.text());
+    let shared =
+        [lanes::STATEMENTS, leases::STATEMENTS, depth::STATEMENTS].into_iter().flatten().map(|statement| statement.text());
     [sqlite::statements(), postgres::statements()].map(|native| native.into_iter().chain(shared.clone()).collect())
 }
 

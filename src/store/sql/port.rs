@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, events, lanes, producers, sessions, stats, subscriptions, tenants,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, lanes, producers, sessions, stats, subscriptions, tenants,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -18,8 +18,8 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint, StatsRow,
-    StatsWidth, Store, StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint,
+    StatsRow, StatsWidth, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -263,6 +263,10 @@ impl Store for SqlStore {
         stats::delete_old(&self.engine, now).await
     }
 
+    async fn count_portion(&self, mark: &Mark, limit: u32) -> Result<Portion> {
+        depth::count(&self.engine, mark, limit).await
+    }
+
     async fn ping(&self) -> Result<Duration> {
         let began = Instant::now();
         stats::ping(&self.engine).await?;
@@ -270,7 +274,8 @@ impl Store for SqlStore {
     }
 
     fn holdings(&self) -> Holdings {
-        Holdings { pools: self.engine.pools() }
+        let (lease_count, oldest) = self.leases.held();
+        Holdings { pools: self.engine.pools(), lease_count, oldest_lease_at: oldest.and_then(DeliveryId::made_at) }
     }
 
     async fn close(&self) {

@@ -10,7 +10,7 @@ use crate::support::server::{TestServer, on_both_databases};
 use crate::support::sink::{Reply, Sink};
 
 /// Subscribes a sink to events of one type, tried twice and quickly, and gives the subscription's identifier.
-async fn subscribe(server: &TestServer, sink: &Sink, event_type: &str) -> String {
+pub(super) async fn subscribe(server: &TestServer, sink: &Sink, event_type: &str) -> String {
     let config = json!({ "retry": { "schedule_ms": [0, 20], "jitter": 0.0 }, "timeout_ms": 2000 });
     let subscription = json!({ "sink": sink.url("/hooks"), "types": [event_type], "config": config });
     let created = server.client.post("/v1/subscriptions", &subscription).await.expect(201);
@@ -21,7 +21,7 @@ fn event(id: &str, event_type: &str) -> Value {
     json!({ "specversion": "1.0", "id": id, "source": "/metrics", "type": event_type, "data": { "id": id } })
 }
 
-async fn post(server: &TestServer, id: &str, event_type: &str) {
+pub(super) async fn post(server: &TestServer, id: &str, event_type: &str) {
     server.client.post_event(&event(id, event_type)).await.expect(202);
 }
 

@@ -1,6 +1,7 @@
 //! Metrics: what a node counts while it works, as Prometheus would read it.
 
 mod counting;
+mod depth;
 mod nodes;
 mod serving;
 

@@ -4,6 +4,7 @@ mod bulk;
 mod credentials;
 mod dead_letters;
 mod deliveries;
+mod depth;
 mod events;
 mod open;
 mod outbox;

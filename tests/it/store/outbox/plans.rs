@@ -30,7 +30,7 @@ const BACKLOG: &str = "
         NULL, FALSE FROM generate_series(1, 50000) n;";
 
 /// What is small enough to be read whole: one row, or one per node; and a table that a statement makes up itself.
-const SMALL: [&str; 4] = ["nodes", "routing", "lanes", "owners"];
+const SMALL: [&str; 5] = ["nodes", "routing", "lanes", "owners", "portion"];
 
 async fn assert_no_scans(connection: &mut PgConnection, when: &str) {
     let [_, statements] = hot_statements();
