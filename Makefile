@@ -38,7 +38,7 @@ test: test-tools check ## everything CI checks: lints, tests on both databases, 
 	scripts/with-postgres.sh $(MAKE) --no-print-directory unit doc sdk browser
 	$(MAKE) --no-print-directory install-check generated deny
 
-test-tools: ## install what the tests need (Postgres, Python, cargo-nextest), if it is missing
+test-tools: ## install what the tests need (Postgres, Python, promtool, cargo-nextest), if it is missing
 	scripts/install-test-tools.sh
 
 check: fmt-check clippy web-check ## format, lints and types

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that what `make test` needs is there: a Postgres server, Chromium, Python with venv, Node with npm, cargo-nextest.
+# Makes sure that what `make test` needs is there: a Postgres server, Chromium, Python with venv, Node with npm, promtool,
+# cargo-nextest.
 # Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
 set -euo pipefail
 
@@ -22,6 +23,17 @@ if [ ${#packages[@]} -gt 0 ]; then
         echo "missing for the tests: ${packages[*]} (Debian names). Install them and run this again." >&2
         exit 1
     fi
+fi
+
+# promtool alone, out of Debian's package of Prometheus: to install that would start a server.
+if ! command -v promtool >/dev/null; then
+    echo "installing promtool"
+    if [ "$(id -u)" -eq 0 ]; then become=(); else become=(sudo -n); fi
+    folder=$(mktemp -d)
+    { "${become[@]}" apt-get update -qq && (cd "$folder" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .) \
+        && "${become[@]}" install -m 755 "$folder/usr/bin/promtool" /usr/local/bin/; } \
+        || { echo "missing for the tests: promtool (in Debian's package prometheus). Install it and run this again." >&2; exit 1; }
+    rm -rf "$folder"
 fi
 
 # The version the tests are run with; a newer one on the machine is fine.
