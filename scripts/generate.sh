@@ -4,6 +4,7 @@
 #   openapi/openapi.json    from the handlers (`waypost openapi`)
 #   docs/errors.md          from the list of problem codes (`waypost openapi --errors`)
 #   web/src/lib/api/schema.d.ts   from the document (openapi-typescript)
+#   docs/metrics.md         the tables between its markers, from what is registered (`waypost openapi --metrics`)
 #   docs/configuration.md   the block between its markers, from src/config/default.toml
 #   helm/waypost/README.md  the table between its markers, from the chart's values.yaml
 set -euo pipefail
@@ -34,6 +35,14 @@ settle docs/errors.md
 (cd web && npx --no-install openapi-typescript ../openapi/openapi.json --output "$fresh/file" \
     --root-types --root-types-no-schema-prefix --alphabetize >/dev/null)
 settle web/src/lib/api/schema.d.ts
+
+waypost openapi --metrics >"$fresh/tables"
+awk -v source="$fresh/tables" '
+    /<!-- begin: metrics -->/ { print; print ""; while ((getline line < source) > 0) print line; print ""; inside = 1; next }
+    /<!-- end: metrics -->/ { inside = 0 }
+    !inside { print }
+' docs/metrics.md >"$fresh/file"
+settle docs/metrics.md
 
 awk -v source=src/config/default.toml '
     /<!-- begin: default.toml -->/ { print; print "```toml"; while ((getline line < source) > 0) print line; print "```"; inside = 1; next }

@@ -30,7 +30,7 @@ if ! command -v promtool >/dev/null; then
     echo "installing promtool"
     if [ "$(id -u)" -eq 0 ]; then become=(); else become=(sudo -n); fi
     folder=$(mktemp -d)
-    { "${become[@]}" apt-get update -qq && (cd "$folder" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .) \
+    { "${become[@]}" apt-get update -qq && (cd "$folder" && apt-get download -qq prometheus 2>/dev/null && dpkg-deb -x prometheus_*.deb .) \
         && "${become[@]}" install -m 755 "$folder/usr/bin/promtool" /usr/local/bin/; } \
         || { echo "missing for the tests: promtool (in Debian's package prometheus). Install it and run this again." >&2; exit 1; }
     rm -rf "$folder"

@@ -152,6 +152,7 @@ impl App {
             Arc::clone(&store),
             directory,
             Arc::clone(&metrics.depth),
+            config.metrics.count_interval_ms,
             Arc::clone(&clock),
             app.housekeeping_stop.clone(),
         );

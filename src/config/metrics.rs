@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Metrics {
     /// Only credentials with the scope `admin` for all tenants may look.
     pub require_key: bool,
+    /// How often waiting and dead deliveries are counted.
+    pub count_interval_ms: u64,
     /// Count attempts of single subscriptions too.
     pub per_subscription: bool,
     /// How many subscriptions get series of their own then.

@@ -10,6 +10,7 @@ mod database;
 mod deliver;
 mod depth;
 mod http;
+pub mod markdown;
 mod node;
 mod process;
 mod subscriptions;

@@ -18,10 +18,9 @@ pub struct Node {
 impl Node {
     pub(super) fn new(catalog: &mut Catalog) -> Self {
         catalog.section("Node and process");
-        let version = [env!("CARGO_PKG_VERSION")];
-        for build in catalog.gauges("waypost_build_info", "Always 1; its label says what runs.", "version", &version) {
-            build.set(1);
-        }
+        let version = vec![Label::described("version", "the version of Waypost")];
+        let build = catalog.gauge_family("waypost_build_info", "Always 1; its label says what runs.", version);
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Self {
             info: catalog.gauge_family(
                 "waypost_node_info",

@@ -4,18 +4,24 @@ use serde_json::json;
 
 use super::counting::{post, subscribe};
 use super::wait_until;
-use crate::support::server::on_both_databases;
+use crate::support::database::Kind;
+use crate::support::server::TestServer;
 use crate::support::sink::{Reply, Sink};
 
-on_both_databases!(deliveries_are_counted_by_state_with_the_age_of_the_oldest, async |server| {
+async fn counted_by_state(kind: Kind) {
+    let server = TestServer::start_with(kind, |config| {
+        config.metrics.count_interval_ms = 200;
+        config.server.grace_period_ms = 500;
+    })
+    .await;
     let (bad, hanging) = (Sink::answering(410).await, Sink::start(|_, _| Reply::Hang).await);
-    subscribe(server, &bad, "bad").await;
-    let paused = subscribe(server, &bad, "paused").await;
+    subscribe(&server, &bad, "bad").await;
+    let paused = subscribe(&server, &bad, "paused").await;
     server.client.post_empty(&format!("/v1/subscriptions/{paused}/pause")).await.expect(200);
     let slow = json!({ "sink": hanging.url("/"), "types": ["slow"], "config": { "timeout_ms": 30000 } });
     server.client.post("/v1/subscriptions", &slow).await.expect(201);
     for (id, event_type) in [("1", "bad"), ("2", "paused"), ("3", "paused"), ("4", "slow")] {
-        post(server, id, event_type).await;
+        post(&server, id, event_type).await;
     }
     let depth = |state: &str| format!("waypost_deliveries{{state=\"{state}\"}}");
     let expected = [(depth("pending"), 2.0), (depth("dead_lettered"), 1.0), ("waypost_deliveries_in_flight".into(), 1.0)];
@@ -41,4 +47,15 @@ on_both_databases!(deliveries_are_counted_by_state_with_the_age_of_the_oldest, a
         scrape.value(&depth("dead_lettered")) + age < f64::EPSILON
     })
     .await;
-});
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_are_counted_by_state_on_sqlite() {
+    counted_by_state(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_are_counted_by_state_on_postgres() {
+    counted_by_state(Kind::Postgres).await;
+}

@@ -2,6 +2,7 @@
 
 mod counting;
 mod depth;
+mod documents;
 mod nodes;
 mod serving;
 
