@@ -4,7 +4,9 @@ mod counting;
 mod depth;
 mod documents;
 mod nodes;
+mod promtool;
 mod serving;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
