@@ -8,9 +8,9 @@ type Unused = { put?: never; options?: never; head?: never; patch?: never; trace
 
 export interface Session {
   name: string;
-  tenant: string | null;
+  tenant?: string | null;
   scopes: Scope[];
-  expires_at: Timestamp | null;
+  expires_at?: Timestamp | null;
   is_dev: boolean;
   version: string;
 }
@@ -38,9 +38,9 @@ export interface Stats {
   failed_count: number;
   delivered_count: number;
   dead_lettered_count: number;
-  success_rate: number | null;
-  end_to_end_p50_ms: number | null;
-  end_to_end_p99_ms: number | null;
+  success_rate?: number | null;
+  end_to_end_p50_ms?: number | null;
+  end_to_end_p99_ms?: number | null;
   waiting: Waiting;
   points: StatsPoint[];
 }
@@ -51,8 +51,8 @@ export interface SubscriptionStats {
   failed_count: number;
   delivered_count: number;
   dead_lettered_count: number;
-  success_rate: number | null;
-  end_to_end_p99_ms: number | null;
+  success_rate?: number | null;
+  end_to_end_p99_ms?: number | null;
 }
 
 export interface SubscriptionStatsList {

@@ -15,7 +15,7 @@ class SessionState {
 
   /** Whether the credential reaches every tenant, so that one is chosen. */
   get reachesAll(): boolean {
-    return this.current?.tenant === null;
+    return this.current ? (this.current.tenant ?? null) === null : false;
   }
 
   /** Whether the credential allows a thing; `admin` allows everything. */
