@@ -3,7 +3,6 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
 import { compress } from './build/compress.ts';
-import { pretend } from './build/pretend.ts';
 
 // `npm run dev` talks to a Waypost that runs elsewhere; WAYPOST_DEV_KEY signs every proxied request in.
 const waypost = process.env.WAYPOST_URL ?? 'http://127.0.0.1:8080';
@@ -14,7 +13,7 @@ const proxied = {
 };
 
 export default defineConfig({
-  plugins: [svelte(), tailwindcss(), compress(), ...(process.env.WAYPOST_PRETEND ? [pretend()] : [])],
+  plugins: [svelte(), tailwindcss(), compress()],
   resolve: {
     // Tests run what browsers run, not what a server would render.
     ...(process.env.VITEST ? { conditions: ['browser'] } : {}),

@@ -1,9 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
-import type { AddedPaths } from './added';
 import { asProblem, problemOf } from './problem';
 import type { paths } from './schema';
-
-type Paths = Omit<paths, keyof AddedPaths> & AddedPaths;
 
 /** What the client needs to know about who is signed in; the session fills it. */
 export interface Caller {
@@ -54,7 +51,7 @@ const middleware: Middleware = {
 };
 
 /** Every call of the API, typed from its document. Errors are thrown as `ProblemError`. */
-export const api = createClient<Paths>({ baseUrl: globalThis.location?.origin ?? '' });
+export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? '' });
 api.use(middleware);
 
 /** The body of an answer: `await body(api.GET('/v1/events'))`. */

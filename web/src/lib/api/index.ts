@@ -3,4 +3,3 @@ export { inboxAddress, readInbox, type Received } from './inbox';
 export { ProblemError, asProblem, type FieldProblem } from './problem';
 export { publishEvent } from './publish';
 export type * from './schema';
-export type { NewSession, Session, Stats, StatsPoint, SubscriptionStats } from './added';
