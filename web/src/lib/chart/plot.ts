@@ -42,7 +42,7 @@ export function plot(element: HTMLElement, { series, axisTime, onpoint }: Drawin
         {
           ...axis,
           size: 44,
-          space: 40,
+          space: 30,
           incrs: wholeIncrements,
           values: (_, ticks) => ticks.map(compactCount),
         },
