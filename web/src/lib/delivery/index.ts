@@ -1,4 +1,7 @@
 export { default as Attempt } from './Attempt.svelte';
 export { bytesOf, hexDump, shownBody } from './body';
-export { default as Timeline } from './Timeline.svelte';
+export { default as DeliveryTable } from './DeliveryTable.svelte';
 export { explain, type Explanation } from './failure';
+export { canCancel, canRedeliver } from './lifecycle';
+export { Selection } from './selection.svelte';
+export { default as Timeline } from './Timeline.svelte';

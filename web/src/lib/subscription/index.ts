@@ -1,2 +1,3 @@
 export { subscriptionName } from './name';
 export { default as SubscriptionName } from './SubscriptionName.svelte';
+export { default as FilterSubscription } from './FilterSubscription.svelte';

@@ -5,6 +5,8 @@ export { default as Code } from './Code.svelte';
 export { default as Copy } from './Copy.svelte';
 export { default as DataTable, type Column } from './DataTable.svelte';
 export { default as Empty } from './Empty.svelte';
+export { default as Fact } from './Fact.svelte';
+export { default as Facts } from './Facts.svelte';
 export { default as Failure } from './Failure.svelte';
 export { default as Icon } from './Icon.svelte';
 export { type IconName } from './icons';
