@@ -12,6 +12,12 @@ export function fieldOf(error: FieldProblem, pointers: readonly string[]): strin
   return best;
 }
 
+/** What is wrong, with the place inside the field where that is smaller than the field: `0/exact: …`. */
+export function within(error: FieldProblem, pointer: string): string {
+  const rest = error.pointer?.startsWith(`${pointer}/`) ? error.pointer.slice(pointer.length + 1) : '';
+  return rest === '' ? error.detail : `${rest.replaceAll('~1', '/').replaceAll('~0', '~')}: ${error.detail}`;
+}
+
 /** A form's state: whether it is under way and what the API found wrong, field by field. */
 export class FormState {
   problem = $state.raw<ProblemError | undefined>(undefined);
@@ -31,7 +37,7 @@ export class FormState {
   errorAt(pointer: string): string | undefined {
     const found = this.problem?.errors.filter((error) => fieldOf(error, this.#pointers) === pointer) ?? [];
     // Two fields of one sentence each read better than a list inside a form.
-    return found.length === 0 ? undefined : found.map((error) => error.detail).join(' ');
+    return found.length === 0 ? undefined : found.map((error) => within(error, pointer)).join(' ');
   }
 
   /** What is wrong where no field shows it. */

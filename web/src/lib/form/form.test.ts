@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProblemError } from '$lib/api';
-import { fieldOf, FormState } from './form.svelte';
+import { fieldOf, FormState, within } from './form.svelte';
 import { fromInput, toInput } from './period';
 
 const pointers = ['/sink', '/config/retry', '/config/retry/jitter', '/types'];
@@ -55,5 +55,13 @@ describe('a period', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('within', () => {
+  it('says where inside the field', () => {
+    expect(within({ pointer: '/filters/0/exact', detail: 'is empty' }, '/filters')).toBe('0/exact: is empty');
+    expect(within({ pointer: '/h/A~1b', detail: 'is given twice' }, '/h')).toBe('A/b: is given twice');
+    expect(within({ pointer: '/sink', detail: 'is no URL' }, '/sink')).toBe('is no URL');
   });
 });
