@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { SubscriptionStats } from '$lib/api';
+import { health } from './health';
+
+const stats = (success_rate: number | null): SubscriptionStats => ({
+  subscription_id: 'sub_a',
+  attempt_count: 100,
+  failed_count: 1,
+  delivered_count: 99,
+  dead_lettered_count: 0,
+  success_rate,
+  end_to_end_p99_ms: null,
+});
+
+describe('health', () => {
+  it('says nothing without attempts', () => {
+    expect(health(undefined)).toBeUndefined();
+    expect(health(stats(null))).toBeUndefined();
+  });
+
+  it('is a word, worse the less is delivered', () => {
+    expect(health(stats(1))).toMatchObject({ text: 'Healthy, 100 %', tone: 'good' });
+    expect(health(stats(0.95))).toMatchObject({ text: 'Wavering, 95 %', tone: 'warn' });
+    expect(health(stats(0))).toMatchObject({ text: 'Failing, 0 %', tone: 'bad' });
+  });
+});
