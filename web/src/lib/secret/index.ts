@@ -1,0 +1,1 @@
+export { default as ShownOnce } from './ShownOnce.svelte';
