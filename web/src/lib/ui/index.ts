@@ -8,6 +8,7 @@ export { default as Empty } from './Empty.svelte';
 export { default as Fact } from './Fact.svelte';
 export { default as Facts } from './Facts.svelte';
 export { default as Failure } from './Failure.svelte';
+export { focusHeading } from './heading';
 export { default as Icon } from './Icon.svelte';
 export { type IconName } from './icons';
 export { default as Id } from './Id.svelte';
