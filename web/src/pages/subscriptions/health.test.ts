@@ -19,8 +19,8 @@ describe('health', () => {
   });
 
   it('is a word, worse the less is delivered', () => {
-    expect(health(stats(1))).toMatchObject({ text: 'Healthy, 100 % success', tone: 'good' });
-    expect(health(stats(0.95))).toMatchObject({ text: 'Wavering, 95 % success', tone: 'warn' });
-    expect(health(stats(0))).toMatchObject({ text: 'Failing, 0 % success', tone: 'bad' });
+    expect(health(stats(1))).toMatchObject({ text: 'Healthy, 100 %', tone: 'good' });
+    expect(health(stats(0.95))).toMatchObject({ text: 'Wavering, 95 %', tone: 'warn' });
+    expect(health(stats(0))).toMatchObject({ text: 'Failing, 0 %', tone: 'bad' });
   });
 });

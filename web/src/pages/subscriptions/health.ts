@@ -6,9 +6,9 @@ import type { Shown } from '$lib/ui/states';
 export function health(stats: SubscriptionStats | undefined): Shown | undefined {
   if (typeof stats?.success_rate !== 'number') return undefined;
   const text = percent(stats.success_rate);
-  if (stats.success_rate >= 0.99) return { text: `Healthy, ${text} success`, tone: 'good', icon: 'check' };
-  if (stats.success_rate >= 0.9) return { text: `Wavering, ${text} success`, tone: 'warn', icon: 'alert' };
-  return { text: `Failing, ${text} success`, tone: 'bad', icon: 'alert' };
+  if (stats.success_rate >= 0.99) return { text: `Healthy, ${text}`, tone: 'good', icon: 'check' };
+  if (stats.success_rate >= 0.9) return { text: `Wavering, ${text}`, tone: 'warn', icon: 'alert' };
+  return { text: `Failing, ${text}`, tone: 'bad', icon: 'alert' };
 }
 
 /** What a status means and what gets a subscription out of it; nothing to say of an active one. */
