@@ -3,6 +3,7 @@
 # cargo-nextest.
 # Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 packages=()
 has_postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1; }
@@ -13,17 +14,7 @@ command -v chromium >/dev/null || packages+=(chromium)
 has_venv || packages+=(python3 python3-venv)
 command -v npm >/dev/null || packages+=(nodejs npm)
 
-if [ ${#packages[@]} -gt 0 ]; then
-    if [ "$(id -u)" -eq 0 ]; then become=(); else become=(sudo -n); fi
-    if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
-        echo "installing ${packages[*]}"
-        "${become[@]}" apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive "${become[@]}" apt-get install -y -qq "${packages[@]}" >/dev/null
-    else
-        echo "missing for the tests: ${packages[*]} (Debian names). Install them and run this again." >&2
-        exit 1
-    fi
-fi
+[ ${#packages[@]} -eq 0 ] || scripts/debian-packages.sh "the tests" "${packages[@]}"
 
 # promtool alone, out of Debian's package of Prometheus: to install that would start a server.
 if ! command -v promtool >/dev/null; then
