@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: import.meta.dirname,
   test: {
-    include: ['*.spec.ts'],
+    include: process.env['WAYPOST_SCREENSHOTS'] ? ['screenshots.ts'] : ['*.spec.ts'],
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,0 +1,62 @@
+import { expect } from 'vitest';
+import { onBothDatabases } from './support/stage.ts';
+
+onBothDatabases('a key is made, shown once, and revoked', async ({ page }) => {
+  const key = page.getByText(/^wp_[0-9a-z]{40}$/);
+  await page.goto('/#/api-keys');
+  await page.getByRole('button', { name: 'New API key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('reader');
+  await dialog.getByLabel('events:read').check();
+  await dialog.getByRole('button', { name: /^(Create|Make)/ }).click();
+  const made = (await key.textContent()) ?? '';
+  const read = () =>
+    page.request.get('/v1/events', { headers: { authorization: `Bearer ${made}`, cookie: '' } });
+  expect((await read()).status()).toBe(200);
+  await page.reload();
+  await page.getByRole('button', { name: 'Revoke reader' }).waitFor();
+  expect(await key.count()).toBe(0);
+  await page.getByRole('button', { name: 'Revoke reader' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Revoke/ })
+    .click();
+  await page.getByText(/^Revoked/).waitFor();
+  expect((await read()).status()).toBe(401);
+});
+
+onBothDatabases('a tenant is made and looked into; its things are its own', async ({ page, waypost }) => {
+  await waypost.post({ id: 'of-default', type: 'com.example.of.default' });
+  await page.goto('/#/tenants');
+  await page.getByRole('button', { name: 'New tenant' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('acme');
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^(Create|Make)/ })
+    .click();
+  await page.getByText('Created the tenant acme').waitFor();
+  await page.getByRole('button', { name: 'Show acme' }).click();
+  await page.goto('/#/events');
+  await page.getByText('No events yet').waitFor();
+  expect(await page.getByText('com.example.of.default').count()).toBe(0);
+});
+
+onBothDatabases('a producer is made, and says where to post and how to sign', async ({ page }) => {
+  await page.goto('/#/producers');
+  await page.getByRole('button', { name: 'New producer' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('payments');
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^(Create|Make)/ })
+    .click();
+  await page
+    .getByText(/^whsec_.{20,}/)
+    .first()
+    .waitFor();
+  await page.reload();
+  await page
+    .getByText(/\/v1\/producers\/prd_\w+\/events/)
+    .first()
+    .waitFor();
+  expect(await page.getByText(/^whsec_.{20,}/).count()).toBe(0);
+});

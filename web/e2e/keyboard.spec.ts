@@ -1,0 +1,113 @@
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { deadLetters, onceOnly } from './support/scene.ts';
+import { onBothDatabases } from './support/stage.ts';
+import { KEY } from './support/waypost.ts';
+
+/** Presses Tab until the wanted thing has the focus, and checks that a person sees where that is. */
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  await wanted.waitFor();
+  for (let presses = 0; presses < 120; presses++) {
+    const isThere = await wanted.evaluate((element) => element === document.activeElement);
+    if (isThere) {
+      const outline = await wanted.evaluate((element) => {
+        const { outlineStyle, boxShadow } = getComputedStyle(element);
+        return outlineStyle !== 'none' || boxShadow !== 'none';
+      });
+      expect(outline, `the focus on ${String(wanted)} is seen`).toBe(true);
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach ${String(wanted)}`);
+}
+
+async function press(page: Page, wanted: Locator): Promise<void> {
+  await tabTo(page, wanted);
+  await page.keyboard.press('Enter');
+}
+
+onBothDatabases(
+  'signing in, finding a failing sink, redelivering, redriving, rotating and the live tail need no mouse',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(500);
+    await waypost.subscribe(sink.url, { description: 'orders to the shop', ...onceOnly });
+    await deadLetters(waypost, 3);
+
+    await page.goto('/');
+    await tabTo(page, page.getByLabel('API key'));
+    await page.keyboard.type(KEY);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+
+    // A failing sink, by the shortcuts of the page.
+    await page.keyboard.press('g');
+    await page.keyboard.press('l');
+    await page.getByRole('heading', { level: 1, name: 'Dead letters' }).waitFor();
+    await press(page, page.getByRole('button', { name: /Open the list of 3 dead letters/ }));
+    await press(page, page.getByRole('table').getByRole('link', { name: /dlv_/ }).first());
+    await page.getByRole('heading', { level: 1, name: /Delivery/ }).waitFor();
+    sink.answer.status = 204;
+    await press(page, page.getByRole('button', { name: 'Redeliver', exact: true }));
+    await page.getByText('Delivered', { exact: true }).first().waitFor();
+
+    // Redrive: the dialog takes the focus, keeps it, and gives it back.
+    await page.keyboard.press('g');
+    await page.keyboard.press('l');
+    const redrive = page.getByRole('button', { name: 'Redrive all…' });
+    await press(page, redrive);
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => redrive.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await press(page, dialog.getByRole('button', { name: 'Redrive 2 dead letters' }));
+    await page.getByText('Redriven: 2 dead letters').waitFor();
+
+    // Rotation.
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await press(page, page.getByRole('link', { name: 'orders to the shop' }));
+    await press(page, page.getByRole('button', { name: 'Rotate…' }));
+    await press(page, page.getByRole('dialog').getByRole('button', { name: 'Make a new secret' }));
+    await page.getByText('Older secret').waitFor();
+
+    // Live tail.
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    const live = page.getByRole('radio', { name: 'Live' }).or(page.getByRole('button', { name: 'Live' }));
+    await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
+    await reach(page, live);
+    await press(page, page.getByRole('button', { name: 'Pause' }));
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+
+    // The list of shortcuts, and the way past the navigation.
+    await page.locator('body').press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.goto('/#/events');
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const inside = await page.evaluate('document.activeElement?.closest("main") !== null');
+    expect(inside).toBe(true);
+  },
+  { isSignedIn: false },
+);
+
+/** A choice among several: Tab comes to the chosen one, an arrow to the other. */
+async function reach(page: Page, choice: Locator): Promise<void> {
+  for (let presses = 0; presses < 40; presses++) {
+    if (await choice.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press('Tab');
+    const role = await page.evaluate(
+      'document.activeElement?.getAttribute("role") ?? document.activeElement?.type',
+    );
+    if (role === 'radio') await page.keyboard.press('ArrowRight');
+  }
+  if (page.url().includes('live')) return;
+  await page.keyboard.press('Enter');
+}

@@ -1,0 +1,86 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Received } from './support/sink.ts';
+import { onBothDatabases } from './support/stage.ts';
+
+/** Whether one of the signatures of a delivery is of this secret (Standard Webhooks). */
+function isSignedWith(secret: string, { headers, body }: Received): boolean {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
+  const expected = `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
+  return String(headers['webhook-signature']).split(' ').includes(expected);
+}
+
+onBothDatabases(
+  'a subscription is created, tested, and its secret rotated with both signing',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(200, 'thank you');
+    await page.goto('/#/subscriptions/new');
+    await page.getByLabel('Sink', { exact: true }).fill('not a url');
+    await page.getByRole('button', { name: 'Create' }).click();
+    // The problem stands at the field it is about.
+    await expect
+      .poll(() => page.getByLabel('Sink', { exact: true }).getAttribute('aria-invalid'))
+      .toBe('true');
+    await page.getByLabel('Sink', { exact: true }).fill(sink.url);
+    await page.getByLabel('Description').fill('made on the page');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { level: 1, name: 'made on the page' }).waitFor();
+
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByRole('dialog', { name: 'The sink took the test event' }).waitFor();
+    await page.getByRole('dialog').getByText('thank you').waitFor();
+    await page.keyboard.press('Escape');
+
+    const secrets = page.getByRole('region', { name: 'Signing secret' });
+    // Asked for only now.
+    expect(await page.content()).not.toContain('whsec_');
+    await secrets.getByRole('button', { name: 'Show' }).click();
+    const before =
+      (await secrets
+        .getByText(/^whsec_/)
+        .first()
+        .textContent()) ?? '';
+    await secrets.getByRole('button', { name: 'Rotate…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Make a new secret' }).click();
+    await page.getByText('Older secret').waitFor();
+    const now =
+      (await secrets
+        .getByText(/^whsec_/)
+        .first()
+        .textContent()) ?? '';
+    expect(now).not.toBe(before);
+
+    const tested = sink.received.length;
+    await waypost.post({ id: 'after-rotation' });
+    await expect.poll(() => sink.received.length, { timeout: 10_000 }).toBe(tested + 1);
+    const delivered = sink.received[tested];
+    expect(delivered && [isSignedWith(before, delivered), isSignedWith(now, delivered)]).toEqual([
+      true,
+      true,
+    ]);
+  },
+);
+
+onBothDatabases(
+  'a subscription is paused, resumed and deleted, and each action says what happened',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(204);
+    const id = await waypost.subscribe(sink.url, { description: 'to be held' });
+    await page.goto(`/#/subscriptions/${id}`);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText(/^Paused .to be held/).waitFor();
+    await waypost.post({ id: 'held' });
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText(/^Resumed .to be held/).waitFor();
+    await expect.poll(() => sink.received.length, { timeout: 10_000 }).toBe(1);
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Delete…' }).click();
+    await page.getByRole('dialog').getByRole('textbox').fill('delete');
+    await page.getByRole('button', { name: 'Delete the subscription' }).click();
+    await page.getByText(/^Deleted .to be held/).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Subscriptions' }).waitFor();
+  },
+);
