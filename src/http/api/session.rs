@@ -30,10 +30,12 @@ struct Session {
     /// What the credential is called: an API key's name or a token's subject.
     name: String,
     /// The one tenant it reaches; null means all of them, and `Waypost-Tenant` names one.
+    #[schema(required = true)]
     tenant: Option<String>,
     /// What it allows.
     scopes: Vec<Scope>,
     /// When it stops working; null means not by itself.
+    #[schema(required = true)]
     expires_at: Option<Timestamp>,
     /// Whether the server runs in development mode.
     is_dev: bool,

@@ -1,12 +1,14 @@
 //! Deliveries, as people search, read, redeliver and cancel them.
 
+use uuid::Uuid;
+
 use super::chunk::{chunks, ids};
 use super::engine::{Engine, Transaction};
 use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
-use super::{attempts, leases, stats};
+use super::{attempts, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
@@ -72,10 +74,10 @@ statements! {
                      AND (subscription_id = $7 OR $7 IS NULL) ORDER BY delivery_id DESC LIMIT $9)
                  SELECT ", columns!(), " FROM deliveries
                  WHERE id IN (SELECT delivery_id FROM dead) AND ", matching!(), " ORDER BY id DESC LIMIT $9";
-    LIST_PENDING = "WITH mine AS MATERIALIZED (SELECT id FROM subscriptions WHERE tenant = $1),
-                    waiting AS MATERIALIZED (SELECT delivery_id FROM queue WHERE subscription_id IN (SELECT id FROM mine))
-                    SELECT ", columns!(), " FROM deliveries
-                    WHERE id IN (SELECT delivery_id FROM waiting) AND ", matching!(), " ORDER BY id DESC LIMIT $9";
+    /// What waits, up to a bound; read and sorted apart, since a planner that knows nothing of the data would compare each place in
+    /// the queue with each delivery.
+    PENDING = "SELECT q.delivery_id FROM subscriptions s JOIN queue q ON q.subscription_id = s.id
+               WHERE s.tenant = $1 AND (s.id = $2 OR $2 IS NULL) AND q.delivery_id < $3 AND q.delivery_id >= $4 LIMIT $5";
     /// What may be in flight; some of it ended a moment ago. As many rows as batches, which the memory of the nodes bounds.
     LEASED = "SELECT deliveries FROM leases";
     /// Without a place for the limit: the list is short, and cut by whoever reads it.
@@ -97,9 +99,9 @@ statements! {
               WHERE tenant = $1 AND id = $2 AND state IN ('pending', 'in_flight') RETURNING ", columns!();
 }
 
-/// Up to so many pending deliveries of a tenant are read from the queue and sorted; more are surely found among its
-/// newest deliveries.
-const FEW_PENDING: u32 = 10_000;
+/// Up to so many pending deliveries are read from the queue; if there are more, a page of them is surely found among the newest
+/// deliveries.
+const FEW_PENDING: usize = 10_000;
 
 /// A tenant's deliveries that match, newest first.
 pub(super) async fn list(
@@ -109,15 +111,14 @@ pub(super) async fn list(
     page: PageRequest,
 ) -> Result<Page<Delivery>> {
     let range = Range::between(filter.after, filter.before).page(page);
+    if filter.event_id.is_none()
+        && let Some(ids) = named_ids(engine, tenant, filter, range).await?
+    {
+        return list_named(engine, tenant, filter, page, range, &ids).await;
+    }
     let statement = match (filter.event_id, filter.subscription_id, filter.state) {
         (Some(_), _, _) => LIST_OF_EVENT,
         (_, _, Some(DeliveryState::DeadLettered)) => LIST_DEAD,
-        (_, _, Some(DeliveryState::InFlight)) => return list_in_flight(engine, tenant, filter, page, range).await,
-        (_, _, Some(DeliveryState::Pending))
-            if stats::waiting(engine, tenant, None, FEW_PENDING).await?.0 < FEW_PENDING.into() =>
-        {
-            LIST_PENDING
-        }
         (_, Some(_), _) => LIST_OF_SUBSCRIPTION,
         _ => LIST_OF_TENANT,
     };
@@ -136,27 +137,50 @@ pub(super) async fn list(
     Ok(Page::cut(deliveries, page.limit, |delivery| delivery.id.as_uuid()))
 }
 
-/// Those in flight, from the leases: nothing else knows which they are without reading every delivery.
-async fn list_in_flight(
+/// What may be in the state asked for, newest first, if something but the deliveries themselves knows: the leases of what is in
+/// flight, the queue of what is pending unless there is much.
+async fn named_ids(engine: &Engine, tenant: &TenantName, filter: &DeliveryFilter, range: Range) -> Result<Option<Vec<Uuid>>> {
+    match filter.state {
+        Some(DeliveryState::InFlight) => {
+            let mut ids = Vec::new();
+            for row in engine.fetch_all(LEASED, values![]).await? {
+                ids.extend(leases::unpack(&row.get::<Vec<u8>>("deliveries")?));
+            }
+            ids.retain(|id| (range.low..range.high).contains(id));
+            Ok(Some(newest_first(ids)))
+        }
+        Some(DeliveryState::Pending) => {
+            let limit = i64::try_from(FEW_PENDING).unwrap_or(i64::MAX);
+            let values = values![tenant, filter.subscription_id, range.high, range.low, limit];
+            let rows = engine.fetch_all(PENDING, values).await?;
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.uuid("delivery_id")).collect::<Result<_>>()?;
+            Ok((ids.len() < FEW_PENDING).then(|| newest_first(ids)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn newest_first(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids.dedup();
+    ids
+}
+
+/// Those of the deliveries named that match, until there is a page of them.
+async fn list_named(
     engine: &Engine,
     tenant: &TenantName,
     filter: &DeliveryFilter,
     page: PageRequest,
     range: Range,
+    ids: &[Uuid],
 ) -> Result<Page<Delivery>> {
-    let mut ids = Vec::new();
-    for row in engine.fetch_all(LEASED, values![]).await? {
-        ids.extend(leases::unpack(&row.get::<Vec<u8>>("deliveries")?));
-    }
-    ids.retain(|id| (range.low..range.high).contains(id));
-    ids.sort_unstable_by(|one, other| other.cmp(one));
-    ids.dedup();
+    let state = filter.state.map(DeliveryState::as_str);
     let mut deliveries = Vec::new();
-    for mut values in chunks(&ids) {
+    for mut values in chunks(ids) {
         if deliveries.len() > page.limit as usize {
             break;
         }
-        let state = DeliveryState::InFlight.as_str();
         values.extend(values![tenant, state, range.high, range.low, range.after, range.before, filter.subscription_id]);
         let mut found = read_all(&engine.fetch_all(OF_IDS, values).await?)?;
         found.sort_unstable_by_key(|delivery| std::cmp::Reverse(delivery.id));

@@ -40,5 +40,5 @@ on_both_databases!(subscriptions_are_counted_by_themselves_and_the_worst_comes_f
     let ids: Vec<&Value> = worst["data"].as_array().unwrap().iter().map(|row| &row["subscription_id"]).collect();
     assert_eq!(ids, [&json!(bad), &json!(good)]);
     assert_eq!((&worst["data"][0]["success_rate"], &worst["data"][0]["end_to_end_p99_ms"]), (&json!(0.0), &Value::Null));
-    assert_eq!(client.get("/v1/stats/subscriptions?limit=51").await.problem(400).1, "limit");
+    assert_eq!(client.get("/v1/stats/subscriptions?limit=251").await.problem(400).1, "limit");
 });

@@ -142,3 +142,15 @@ async fn the_url_may_lie_in_a_file() {
     open(&settings).await.unwrap().close().await;
     assert!(database.path().unwrap().exists());
 }
+
+#[tokio::test]
+async fn a_closed_sqlite_database_is_one_file() {
+    let database = Database::create(Kind::Sqlite).await;
+    let path = database.url().strip_prefix("sqlite://").unwrap().to_owned();
+    let log = std::path::PathBuf::from(format!("{path}-wal"));
+    let store = open(&database.settings()).await.unwrap();
+    store.ping().await.unwrap();
+    assert!(log.exists());
+    store.close().await;
+    assert!(!log.exists(), "its log is still there");
+}

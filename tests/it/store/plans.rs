@@ -39,7 +39,7 @@ async fn lists_walk_the_index_that_fits_their_filter() {
         ("tenant = $1 AND delivery_id < $2", "dead_letters USING PRIMARY KEY (tenant=?", 7),
         ("(subscription_id, due_at, delivery_id) >", "queue USING PRIMARY KEY (", 1),
         ("(tenant, delivery_id) >", "dead_letters USING PRIMARY KEY (", 1),
-        ("FROM queue WHERE subscription_id IN", "queue USING PRIMARY KEY (subscription_id=?)", 1),
+        ("SELECT q.delivery_id FROM subscriptions", "q USING PRIMARY KEY (subscription_id=?)", 1),
         ("FROM events\n            WHERE tenant = $1 AND id < $2", "INDEX sqlite_autoindex_events_1 (tenant=?", 1),
     ];
     for (piece, index, at_least) in cases {

@@ -26,7 +26,7 @@ const WAITING_CAP: u32 = 10_000;
 
 /// Subscriptions listed if no number is asked for, and at most.
 const DEFAULT_WORST: u32 = 10;
-const MAX_WORST: u32 = 50;
+const MAX_WORST: u32 = 250;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(get_stats)).routes(routes!(list_subscription_stats))
@@ -55,7 +55,7 @@ struct ChooseWorst {
     #[param(required = false)]
     window: StatsWindow,
     /// At most so many.
-    #[param(minimum = 1, maximum = 50, default = 10)]
+    #[param(minimum = 1, maximum = 250, default = 10)]
     limit: Option<u32>,
 }
 
@@ -142,7 +142,7 @@ async fn list_subscription_stats(
     caller.require(Scope::DeliveriesRead)?;
     let limit = limit.unwrap_or(DEFAULT_WORST);
     if !(1..=MAX_WORST).contains(&limit) {
-        return Err(Problem::invalid_request("There is no such page.").at_parameter("limit", "must be between 1 and 50"));
+        return Err(Problem::invalid_request("There is no such page.").at_parameter("limit", "must be between 1 and 250"));
     }
     let since_at = window.since(clock.now());
     let worst = store.worst_subscriptions(&caller.tenant, window.width(), since_at, limit).await?;

@@ -33,10 +33,13 @@ pub(super) struct Stats {
     /// Deliveries that died.
     dead_lettered_count: u64,
     /// The share of attempts that delivered, 0 to 1; null if none was made.
+    #[schema(required = true)]
     success_rate: Option<f64>,
     /// Half of the deliveries arrived within this time after their event was accepted; null if none did.
+    #[schema(required = true)]
     end_to_end_p50_ms: Option<f64>,
     /// Ninety-nine of a hundred did within this time.
+    #[schema(required = true)]
     end_to_end_p99_ms: Option<f64>,
     /// Deliveries that wait right now.
     waiting: Waiting,
@@ -87,8 +90,10 @@ pub(super) struct SubscriptionStats {
     /// Deliveries that died.
     dead_lettered_count: u64,
     /// The share of attempts that delivered, 0 to 1; null if none was made.
+    #[schema(required = true)]
     success_rate: Option<f64>,
     /// Ninety-nine of a hundred deliveries arrived within this time; null if none did.
+    #[schema(required = true)]
     end_to_end_p99_ms: Option<f64>,
 }
 

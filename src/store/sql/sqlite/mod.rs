@@ -19,7 +19,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
 use self::writer::{Session, Writer};
@@ -47,6 +47,8 @@ const PREPARED: usize = 64;
 #[derive(Debug)]
 pub(in crate::store::sql) struct Hot {
     writer: Writer,
+    /// Comes when the checkpoints' connection is closed.
+    checkpointed: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Hot {
@@ -56,18 +58,27 @@ impl Hot {
         let failed = |source| OpenError::Path { path: path.to_owned(), source };
         let checkpointer = connect(path)?;
         let checkpoint_gate = Arc::clone(&gate);
-        // Not waited for: it ends with the writer, and losing a checkpoint loses nothing.
+        let (end, checkpointed) = oneshot::channel();
         std::thread::Builder::new()
             .name("sqlite-checkpoint".into())
-            .spawn(move || checkpoint::follow(&checkpointer, &checkpoint_gate, &total))
+            .spawn(move || {
+                checkpoint::follow(&checkpointer, &checkpoint_gate, &total);
+                drop(checkpointer);
+                // Nobody may be waiting for the end any more.
+                let _ = end.send(());
+            })
             .map_err(failed)?;
         let writer = Writer::start(connect(path)?, gate, written).map_err(failed)?;
-        Ok(Self { writer })
+        Ok(Self { writer, checkpointed: Mutex::new(Some(checkpointed)) })
     }
 
-    /// Finishes what is being written and closes the connection.
+    /// Finishes what is being written and closes the connections. Whoever closes the last one copies the log into the database and
+    /// deletes it: that is waited for, so that a stopped Waypost leaves one file.
     pub(in crate::store::sql) async fn close(&self) {
         self.writer.close().await;
+        if let Some(checkpointed) = self.checkpointed.lock().await.take() {
+            let _ = checkpointed.await;
+        }
     }
 }
 

@@ -1281,7 +1281,7 @@ export interface components {
         };
         /** @description Who a credential belongs to and what it allows. */
         Session: {
-            expires_at?: components["schemas"]["Timestamp"] | null;
+            expires_at: components["schemas"]["Timestamp"] | null;
             /** @description Whether the server runs in development mode. */
             is_dev: boolean;
             /** @description What the credential is called: an API key's name or a token's subject. */
@@ -1289,7 +1289,7 @@ export interface components {
             /** @description What it allows. */
             scopes: components["schemas"]["Scope"][];
             /** @description The one tenant it reaches; null means all of them, and `Waypost-Tenant` names one. */
-            tenant?: string | null;
+            tenant: string | null;
             /** @description The server's version. */
             version: string;
         };
@@ -1371,12 +1371,12 @@ export interface components {
              * Format: double
              * @description Half of the deliveries arrived within this time after their event was accepted; null if none did.
              */
-            end_to_end_p50_ms?: number | null;
+            end_to_end_p50_ms: number | null;
             /**
              * Format: double
              * @description Ninety-nine of a hundred did within this time.
              */
-            end_to_end_p99_ms?: number | null;
+            end_to_end_p99_ms: number | null;
             /**
              * Format: int64
              * @description Attempts that failed.
@@ -1395,7 +1395,7 @@ export interface components {
              * Format: double
              * @description The share of attempts that delivered, 0 to 1; null if none was made.
              */
-            success_rate?: number | null;
+            success_rate: number | null;
             /** @description Deliveries that wait right now. */
             waiting: components["schemas"]["Waiting"];
             /** @description How far back they look. */
@@ -1573,7 +1573,7 @@ export interface components {
              * Format: double
              * @description Ninety-nine of a hundred deliveries arrived within this time; null if none did.
              */
-            end_to_end_p99_ms?: number | null;
+            end_to_end_p99_ms: number | null;
             /**
              * Format: int64
              * @description Attempts that failed.
@@ -1585,7 +1585,7 @@ export interface components {
              * Format: double
              * @description The share of attempts that delivered, 0 to 1; null if none was made.
              */
-            success_rate?: number | null;
+            success_rate: number | null;
         };
         /** @description A tenant's subscriptions with what came of their deliveries. */
         SubscriptionStatsList: {
