@@ -112,6 +112,7 @@ CREATE TABLE deliveries (
     state TEXT NOT NULL,                 -- pending, in_flight, delivered, dead_lettered, cancelled
     attempt_count BIGINT NOT NULL,
     budget_attempt_count BIGINT NOT NULL,
+    is_reopened BOOLEAN NOT NULL DEFAULT FALSE, -- by a person, once or more
     next_attempt_at BIGINT,              -- pending only
     lease_owner BLOB,                    -- in_flight only
     lease_token BIGINT NOT NULL,         -- grows with every claim
@@ -195,6 +196,8 @@ CREATE TABLE stats (
     delivered BIGINT NOT NULL,
     failed BIGINT NOT NULL,
     dead_lettered BIGINT NOT NULL,
+    waiting BIGINT,                      -- null: nobody looked
     latencies TEXT NOT NULL,             -- end-to-end, [[bucket, count], …]
     PRIMARY KEY (tenant, width_ms, subscription_id, begins_at, node_id)
 ) WITHOUT ROWID;
+CREATE INDEX stats_by_age ON stats (width_ms, begins_at);

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::clock::Clock;
 use crate::domain::id::NodeId;
 use crate::routing::Router;
-use crate::store::{StatsBuffer, Store, StoreError};
+use crate::store::{Flush, StatsBuffer, Store, StoreError};
 
 /// How often the routing version is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -18,6 +18,11 @@ const TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_FLUSH: u64 = 2;
 /// Every so many ticks, old event keys are deleted.
 const TICKS_PER_PRUNE: u64 = 60;
+/// Every so many ticks, what waits is counted.
+const TICKS_PER_LOOK: u64 = 15;
+/// Tenants looked at each time, and deliveries counted of each.
+const MAX_LOOKED_AT: usize = 64;
+const WAITING_CAP: u32 = 10_000;
 /// Every so many ticks, ended sessions and old roll-ups are deleted.
 const TICKS_PER_TIDY: u64 = 600;
 /// Event keys deleted in one transaction: few enough that accepting hardly waits for it.
@@ -45,7 +50,10 @@ pub(super) async fn run(
         }
         warn("looking for changed subscriptions", router.poll().await);
         if tick % TICKS_PER_FLUSH == 0 {
-            warn("writing counters", stats.flush(&*store, node, clock.now()).await);
+            warn("writing counters", stats.flush(&*store, node, Flush::Due, clock.now()).await);
+        }
+        if tick % TICKS_PER_LOOK == 0 {
+            warn("counting what waits", look_at_waiting(&*store, &stats, &*clock).await);
         }
         if tick % TICKS_PER_TIDY == 0 {
             warn("deleting ended sessions and old counters", store.tidy(clock.now()).await);
@@ -54,7 +62,17 @@ pub(super) async fn run(
             warn("deleting old event keys", prune(&*store, &*clock, window).await);
         }
     }
-    warn("writing counters", stats.flush(&*store, node, clock.now()).await);
+    warn("writing counters", stats.flush(&*store, node, Flush::All, clock.now()).await);
+}
+
+/// Counts what waits of the tenants that are active on this node, for the charts. A tenant of which nothing moves has no new
+/// number: what the chart shows last is asked for when it is drawn.
+async fn look_at_waiting(store: &dyn Store, stats: &StatsBuffer, clock: &dyn Clock) -> Result<(), StoreError> {
+    for tenant in stats.tenants().iter().take(MAX_LOOKED_AT) {
+        let (count, _) = store.waiting(tenant, None, WAITING_CAP).await?;
+        stats.note_waiting(tenant, count, clock.now());
+    }
+    Ok(())
 }
 
 async fn prune(store: &dyn Store, clock: &dyn Clock, window: Duration) -> Result<(), StoreError> {

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +26,7 @@ use crate::http::auth::{Authenticator, SignInTokens, api_key};
 use crate::http::ingest::Doors;
 use crate::http::meter::Meter;
 use crate::http::server::Server;
+use crate::http::tails::Tails;
 use crate::http::{self, AppState};
 use crate::metrics::{self, Metrics};
 use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
@@ -116,7 +116,7 @@ impl App {
             entropy: Arc::clone(&entropy),
             doors: Doors::new(Arc::clone(&clock), cache_time),
             sign_in_tokens,
-            tails: Arc::new(Semaphore::new(config.server.max_tails)),
+            tails: Tails::new(&config.server),
             inboxes: Arc::default(),
             metrics: Arc::clone(&metrics),
             stopping: http_stop.clone(),

@@ -22,6 +22,8 @@ pub struct Server {
     pub max_headers: usize,
     /// Live tails of events open at once.
     pub max_tails: usize,
+    /// Those of one tenant.
+    pub max_tails_per_tenant: usize,
     /// How long a stop waits for what is under way.
     pub grace_period_ms: u64,
 }

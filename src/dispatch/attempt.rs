@@ -39,7 +39,14 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
     let policy = &target.subscription.spec.config.retry;
     let verdict = verdict::decide(&outcome, policy, leased.budget_attempt_count + 1, pause, now, shared.entropy.fraction());
     log(leased, number, &outcome, verdict);
-    count(shared, leased, &outcome, verdict, now);
+    let latency = latency(leased, verdict, now);
+    shared.metrics.attempted(Attempted {
+        subscription_id: leased.subscription_id,
+        number: leased.budget_attempt_count + 1,
+        outcome: &outcome,
+        verdict: verdict.kind(),
+        age: latency,
+    });
     let attempt =
         Attempt { id: AttemptId::new(started_at, &*shared.entropy), number, started_at, outcome, verdict: verdict.kind() };
     Reported {
@@ -53,14 +60,13 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
         held_bytes: Some(super::lanes::weight(leased)),
         pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
         is_gone: verdict == Verdict::Gone,
-        latency: latency(leased, verdict, now),
+        latency,
     }
 }
 
 /// How long the event was on its way, if it has arrived. A delivery that was opened again by a person tells nothing of that.
 fn latency(leased: &Leased, verdict: Verdict, now: Timestamp) -> Option<Duration> {
-    let is_first_run = leased.attempt_count == leased.budget_attempt_count;
-    (verdict == Verdict::Delivered && is_first_run).then(|| now.since(leased.event.accepted_at))
+    (verdict == Verdict::Delivered && !leased.is_reopened).then(|| now.since(leased.event.accepted_at))
 }
 
 async fn exchange(shared: &Shared, leased: &Leased, target: &Target, number: u32, now: Timestamp) -> Outcome {
@@ -87,17 +93,6 @@ fn resolution(verdict: Verdict) -> Resolution {
         Verdict::Dead(reason) => Resolution::Dead(reason),
         Verdict::Gone => Resolution::Dead(DeadReason::Gone),
     }
-}
-
-fn count(shared: &Shared, leased: &Leased, outcome: &Outcome, verdict: Verdict, now: Timestamp) {
-    let was_reopened = leased.attempt_count != leased.budget_attempt_count;
-    shared.metrics.attempted(Attempted {
-        subscription_id: leased.subscription_id,
-        number: leased.budget_attempt_count + 1,
-        outcome,
-        verdict: verdict.kind(),
-        age: (verdict == Verdict::Delivered && !was_reopened).then(|| now.since(leased.event.accepted_at)),
-    });
 }
 
 /// Follows an event by its identifiers. Success is the rule and would drown the rest: it is logged at `debug`.

@@ -15,7 +15,7 @@ use tracing::{error, warn};
 
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{ErrorClass, VerdictKind};
+use crate::domain::delivery::VerdictKind;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::DisabledReason;
 use crate::domain::tenant::TenantName;
@@ -264,8 +264,7 @@ struct FollowUp {
 
 fn tally(row: &mut StatsRow, report: &Report, latency: Option<Duration>) {
     if let Some(attempt) = &report.attempt {
-        // A request that could not be made was none.
-        row.attempts += u64::from(attempt.outcome.error_class != Some(ErrorClass::Request));
+        row.attempts += 1;
         row.failed += u64::from(attempt.verdict != VerdictKind::Delivered);
     }
     row.delivered += u64::from(report.then == Resolution::Delivered);

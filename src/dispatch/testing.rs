@@ -71,6 +71,7 @@ pub(super) fn leased(subscription: u128, number: u128) -> Leased {
         subscription_id: id(subscription),
         attempt_count: 0,
         budget_attempt_count: 0,
+        is_reopened: false,
         event: Arc::new(event(number)),
     }
 }

@@ -63,6 +63,15 @@ fn decode(text: &str) -> Option<Uuid> {
         .map(Uuid::from_u128)
 }
 
+/// The least random bytes there are.
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
 macro_rules! identifiers {
     ($($(#[doc = $doc:literal])* $name:ident = $prefix:literal;)*) => {$(
         $(#[doc = $doc])*
@@ -77,6 +86,12 @@ macro_rules! identifiers {
             #[must_use]
             pub fn new(now: Timestamp, entropy: &dyn Entropy) -> Self {
                 Self(uuid_v7(now, entropy))
+            }
+
+            /// The smallest identifier made at `now`.
+            #[must_use]
+            pub fn first_at(now: Timestamp) -> Self {
+                Self(uuid_v7(now, &Zeros))
             }
 
             /// The identifier stored as `uuid`.

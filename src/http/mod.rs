@@ -18,6 +18,7 @@ pub mod router;
 pub mod scrape;
 pub mod server;
 pub mod state;
+pub mod tails;
 mod web;
 
 pub use auth::Caller;

@@ -79,6 +79,11 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         self.absent.invalidate_all();
     }
 
+    /// Forgets one, after a change made here.
+    pub(super) fn forget_one(&self, key: &K) {
+        self.found.invalidate(key);
+    }
+
     async fn find<F>(&self, key: &K, look_up: F) -> Result<Option<V>, StoreError>
     where
         F: Future<Output = Result<Option<V>, StoreError>>,

@@ -7,12 +7,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{Authenticator, SignInTokens};
 use super::dev::inbox::Inboxes;
 use super::ingest::Doors;
+use super::tails::Tails;
 use crate::config::Config;
 use crate::dispatch;
 use crate::domain::clock::Clock;
@@ -46,7 +46,7 @@ pub struct Parts {
     /// The links that sign in once.
     pub sign_in_tokens: Arc<SignInTokens>,
     /// Room for live tails of events.
-    pub tails: Arc<Semaphore>,
+    pub tails: Arc<Tails>,
     /// The producers that post.
     pub doors: Doors,
     /// What arrived at the inboxes of development mode.

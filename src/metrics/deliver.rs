@@ -104,7 +104,8 @@ impl Deliver {
             lag_seconds: catalog.float_gauge(
                 "waypost_queue_lag_seconds",
                 "How long the delivery that waits longest past its time is due. Of active subscriptions whose sinks did not ask \
-                 for a pause; 0 if nothing is late, and on nodes that do not deliver.",
+                 for a pause; 0 if nothing is late, and on nodes that do not deliver. As of the last sweep: while the database is away \
+                 it stands still.",
             ),
             is_open: catalog.gauge(
                 "waypost_dispatch_is_open",

@@ -33,7 +33,7 @@ impl Http {
             open_connections: catalog
                 .gauge("waypost_http_open_connections", "Connections that are open; at most `server.max_connections`."),
             open_requests: catalog
-                .gauge("waypost_http_open_requests", "Requests that are worked on; at most `server.max_requests`."),
+                .gauge("waypost_http_open_requests", "Requests that are open, health checks and refused ones included; what is worked on is at most `server.max_requests`."),
             requests: catalog.counter_family(
                 "waypost_http_requests_total",
                 "Requests answered, by method, route and class of status.",

@@ -77,6 +77,7 @@ fn leased(delivery: &NewDelivery, accepted: &Arc<Accepted>) -> Leased {
         subscription_id: delivery.subscription_id,
         attempt_count: 0,
         budget_attempt_count: 0,
+        is_reopened: false,
         event: Arc::clone(accepted),
     }
 }
@@ -95,8 +96,8 @@ pub(super) fn settle(
     waiting: Vec<Waiting>,
     outlet: &dyn Outlet,
     stats: &StatsBuffer,
+    now: Timestamp,
 ) {
-    let now = batch.now;
     for ((submission, result), waiting) in batch.submissions.into_iter().zip(results).zip(waiting) {
         let answer = match result {
             None => {

@@ -106,7 +106,11 @@ async fn commit(parts: &Parts, mut waiting: Vec<Waiting>) {
         submissions: batch::submissions(&mut waiting, now, &*parts.entropy),
     };
     match write(parts, &mut batch).await {
-        Ok(results) => batch::settle(batch, results, waiting, &*parts.outlet, &parts.stats),
+        Ok(results) => {
+            // Counted when it is committed: the batch's own time may lie in a stretch that is over.
+            let committed_at = parts.clock.now();
+            batch::settle(batch, results, waiting, &*parts.outlet, &parts.stats, committed_at);
+        }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, requests = waiting.len(), "a batch was not committed");
             for request in waiting {

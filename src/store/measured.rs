@@ -134,7 +134,7 @@ watched! {
     Sweep: due_lanes(after: Option<SubscriptionId>, limit: u32) -> Vec<DueLane>;
     Record: record(reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Vec<Recorded>,
         then |this, answers| this.recorded(reports, answers);
-    Release: release(leases: &[Lease], now: Timestamp) -> (), then |this, ()| this.happened(Transition::Release, leases.len());
+    Release: release(leases: &[Lease], now: Timestamp) -> u64, then |this, count| this.transitions.happened(Transition::Release, *count);
     Heartbeat: heartbeat(node: NodeId, now: Timestamp, expires_at: Timestamp) -> ();
     Heartbeat: retire_node(node: NodeId) -> ();
     Reclaim: reclaim(now: Timestamp, limit: u32) -> u64, then |this, count| this.transitions.reclaimed(*count);

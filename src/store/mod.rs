@@ -24,4 +24,4 @@ pub use measured::Measured;
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};
-pub use stats::{StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};
+pub use stats::{Flush, StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};

@@ -34,6 +34,8 @@ pub struct Leased {
     pub attempt_count: u32,
     /// Attempts made since it was last opened.
     pub budget_attempt_count: u32,
+    /// Whether a person opened it again.
+    pub is_reopened: bool,
     /// The event to bring. Shared by all deliveries of the event.
     pub event: Arc<Accepted>,
 }

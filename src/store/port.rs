@@ -50,8 +50,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`Recorded::LeaseLost`]. `pauses` are kept with the lanes, the later moment winning.
     async fn record(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>>;
 
-    /// Gives leased deliveries back untried: `pending`, due at `now`, no attempt counted. Leases already lost are passed over.
-    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<()>;
+    /// Gives leased deliveries back untried: `pending`, due at `now`, no attempt counted. Says how many; leases already lost are passed
+    /// over.
+    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<u64>;
 
     /// Says that a node is alive until `expires_at`.
     async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()>;
@@ -229,8 +230,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(SubscriptionId, StatsRow)>>;
 
-    /// How many deliveries of a tenant, or of one of its subscriptions, are pending (counted up to `cap`), and since when the
-    /// oldest of them waits.
+    /// How many deliveries of a tenant, or of one of its subscriptions, are pending (counted up to `cap`), and when the oldest of
+    /// those counted was made, to the millisecond.
     async fn waiting(
         &self,
         tenant: &TenantName,
@@ -238,7 +239,7 @@ pub trait Store: Send + Sync + 'static {
         cap: u32,
     ) -> Result<(u64, Option<Timestamp>)>;
 
-    /// Deletes sessions that ended and roll-ups that are older than their width is kept. For a call now and then: it reads them.
+    /// Deletes sessions that ended and roll-ups that are older than their width is kept, in many small transactions.
     async fn tidy(&self, now: Timestamp) -> Result<()>;
 
     /// Counts up to `limit` deliveries of all tenants that wait or are dead, from `mark` on: how many there are, when the oldest was

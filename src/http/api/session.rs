@@ -112,9 +112,8 @@ async fn create_session(State(app): State<AppState>, headers: HeaderMap, Body(bo
     responses((status = 204, description = "Nobody is signed in"), Problems)
 )]
 async fn delete_session(State(app): State<AppState>, headers: HeaderMap) -> Result<Response> {
-    if let Some(hash) = session::token(&headers).and_then(|token| session::hash(&token)) {
-        app.store.delete_session(&hash).await?;
-        app.authenticator.forget();
+    if let Some(token) = session::token(&headers) {
+        app.authenticator.end_session(&token).await?;
     }
     let cookie = session::cookie("", &headers).to_string();
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

@@ -110,9 +110,10 @@ impl Authenticator {
         found.ok_or_else(|| Problem::new(Code::TenantNotFound, format!("There is no tenant `{tenant}`.")))
     }
 
-    /// Forgets what was looked up: after an API key, a session or a tenant was created or deleted, so that it counts here at once.
+    /// Forgets what was looked up: after an API key or a tenant was created or deleted, so that it counts here at once.
     pub fn forget(&self) {
         self.0.api_keys.forget();
+        // A session has its key with it.
         self.0.sessions.forget();
         self.0.tenants.forget();
     }
@@ -139,11 +140,28 @@ impl Authenticator {
         Ok((Identity::from(&*key), Some(key.id)))
     }
 
+    /// Ends the session of that token, if there is one. Anybody may ask: what is no session costs a look-up that is remembered.
+    ///
+    /// # Errors
+    /// 503 if the database can't be reached.
+    pub async fn end_session(&self, token: &str) -> Result<()> {
+        let Some(hash) = session::hash(token) else { return Ok(()) };
+        if self.session(&hash).await?.is_some() {
+            self.0.store.delete_session(&hash).await?;
+            self.0.sessions.forget_one(&hash);
+        }
+        Ok(())
+    }
+
+    async fn session(&self, hash: &KeyHash) -> Result<Option<Arc<Session>>> {
+        let look_up = async { Ok(self.0.store.session(hash).await?.map(Arc::new)) };
+        Ok(self.0.sessions.get(hash, look_up).await?)
+    }
+
     async fn by_session(&self, token: &str) -> Result<Identity> {
         let ended = || bearer::refused("The session has ended; sign in again.");
         let hash = session::hash(token).ok_or_else(ended)?;
-        let look_up = async { Ok(self.0.store.session(&hash).await?.map(Arc::new)) };
-        let session = self.0.sessions.get(&hash, look_up).await?.ok_or_else(ended)?;
+        let session = self.session(&hash).await?.ok_or_else(ended)?;
         let identity = match &session.api_key {
             Some(key) => Identity::from(key),
             None if self.0.dev => Identity::development(),

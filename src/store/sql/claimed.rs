@@ -25,6 +25,7 @@ pub(super) struct Claimed {
     pub(super) token: i64,
     pub(super) attempt_count: u32,
     pub(super) budget_attempt_count: u32,
+    pub(super) is_reopened: bool,
 }
 
 impl Rows {
@@ -54,6 +55,7 @@ impl Rows {
                 subscription_id: SubscriptionId::from_uuid(row.subscription_id),
                 attempt_count: row.attempt_count,
                 budget_attempt_count: row.budget_attempt_count,
+                is_reopened: row.is_reopened,
                 event: Arc::clone(event?),
             })
         };

@@ -32,7 +32,7 @@ pub(super) use columns;
 macro_rules! reopen {
     ($now:literal) => {
         concat!(
-            "state = 'pending', budget_attempt_count = 0, next_attempt_at = ",
+            "state = 'pending', is_reopened = TRUE, budget_attempt_count = 0, next_attempt_at = ",
             $now,
             ", lease_owner = NULL, lease_token = lease_token + 1, reason = NULL, finished_at = NULL"
         )
@@ -77,7 +77,7 @@ statements! {
     /// What waits, up to a bound; read and sorted apart, since a planner that knows nothing of the data would compare each place in
     /// the queue with each delivery.
     PENDING = "SELECT q.delivery_id FROM subscriptions s JOIN queue q ON q.subscription_id = s.id
-               WHERE s.tenant = $1 AND (s.id = $2 OR $2 IS NULL) AND q.delivery_id < $3 AND q.delivery_id >= $4 LIMIT $5";
+               WHERE s.tenant = $1 AND (s.id = $2 OR $2 IS NULL) LIMIT $3";
     /// What may be in flight; some of it ended a moment ago. As many rows as batches, which the memory of the nodes bounds.
     LEASED = "SELECT deliveries FROM leases";
     /// Without a place for the limit: the list is short, and cut by whoever reads it.
@@ -146,21 +146,23 @@ async fn named_ids(engine: &Engine, tenant: &TenantName, filter: &DeliveryFilter
             for row in engine.fetch_all(LEASED, values![]).await? {
                 ids.extend(leases::unpack(&row.get::<Vec<u8>>("deliveries")?));
             }
-            ids.retain(|id| (range.low..range.high).contains(id));
-            Ok(Some(newest_first(ids)))
+            Ok(Some(newest_first(ids, range)))
         }
         Some(DeliveryState::Pending) => {
             let limit = i64::try_from(FEW_PENDING).unwrap_or(i64::MAX);
-            let values = values![tenant, filter.subscription_id, range.high, range.low, limit];
-            let rows = engine.fetch_all(PENDING, values).await?;
+            let rows = engine.fetch_all(PENDING, values![tenant, filter.subscription_id, limit]).await?;
+            if rows.len() >= FEW_PENDING {
+                return Ok(None);
+            }
             let ids: Vec<Uuid> = rows.iter().map(|row| row.uuid("delivery_id")).collect::<Result<_>>()?;
-            Ok((ids.len() < FEW_PENDING).then(|| newest_first(ids)))
+            Ok(Some(newest_first(ids, range)))
         }
         _ => Ok(None),
     }
 }
 
-fn newest_first(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+fn newest_first(mut ids: Vec<Uuid>, range: Range) -> Vec<Uuid> {
+    ids.retain(|id| (range.low..range.high).contains(id));
     ids.sort_unstable_by(|one, other| other.cmp(one));
     ids.dedup();
     ids

@@ -51,10 +51,10 @@ impl SqlStore {
         Ok(recorded)
     }
 
-    pub(super) async fn release_leases(&self, leases: &[Lease], now: Timestamp) -> Result<()> {
-        hot!(self, release(leases, now))?;
+    pub(super) async fn release_leases(&self, leases: &[Lease], now: Timestamp) -> Result<u64> {
+        let count = hot!(self, release(leases, now))?;
         self.leases.end(leases.iter().copied());
-        Ok(())
+        Ok(count)
     }
 
     pub(super) async fn reclaim_leases(&self, now: Timestamp, limit: u32) -> Result<u64> {

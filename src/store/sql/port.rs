@@ -42,7 +42,7 @@ impl Store for SqlStore {
         self.record_reports(reports, pauses, now).await
     }
 
-    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<()> {
+    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<u64> {
         self.release_leases(leases, now).await
     }
 

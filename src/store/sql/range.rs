@@ -9,8 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::entropy::Entropy;
-use crate::domain::id::uuid_v7;
+use crate::domain::id::EventId;
 use crate::domain::page::PageRequest;
 
 /// How far an identifier may lie from the time its row carries.
@@ -33,8 +32,8 @@ impl Range {
     /// The range between two moments, either of which may be open.
     pub(super) fn between(after: Option<Timestamp>, before: Option<Timestamp>) -> Self {
         Self {
-            low: after.map_or(Uuid::nil(), |moment| first_id(moment.minus(SLACK))),
-            high: before.map_or(Uuid::max(), |moment| first_id(moment.plus(SLACK))),
+            low: after.map_or(Uuid::nil(), |moment| EventId::first_at(moment.minus(SLACK)).as_uuid()),
+            high: before.map_or(Uuid::max(), |moment| EventId::first_at(moment.plus(SLACK)).as_uuid()),
             after: after.unwrap_or(Timestamp::from_micros(i64::MIN)),
             before: before.unwrap_or(Timestamp::from_micros(i64::MAX)),
         }
@@ -42,7 +41,7 @@ impl Range {
 
     /// The part of it whose identifiers were made at or after a moment.
     pub(super) fn made_since(self, moment: Option<Timestamp>) -> Self {
-        Self { low: moment.map_or(self.low, |moment| first_id(moment).max(self.low)), ..self }
+        Self { low: moment.map_or(self.low, |moment| EventId::first_at(moment).as_uuid().max(self.low)), ..self }
     }
 
     /// The part of it that a page begins at.
@@ -51,21 +50,11 @@ impl Range {
     }
 }
 
-/// The smallest identifier made at `moment`.
-fn first_id(moment: Timestamp) -> Uuid {
-    struct Zeros;
-    impl Entropy for Zeros {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(0);
-        }
-    }
-    uuid_v7(moment, &Zeros)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::entropy::SeededEntropy;
+    use crate::domain::id::uuid_v7;
 
     const NOON: Timestamp = Timestamp::from_micros(1_763_726_400_000_000);
 

@@ -1,5 +1,8 @@
 //! Roll-ups, and what is waiting.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::engine::Engine;
@@ -7,30 +10,45 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::SubscriptionId;
+use crate::domain::id::{DeliveryId, SubscriptionId};
 use crate::domain::latency::Latencies;
 use crate::domain::tenant::TenantName;
 use crate::store::{StatsPoint, StatsRow, StatsWidth, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+macro_rules! columns {
+    () => {
+        "begins_at, accepted, duplicates, attempts, delivered, failed, dead_lettered, waiting, latencies"
+    };
+}
+
 statements! {
-    SERIES = "SELECT begins_at, accepted, duplicates, attempts, delivered, failed, dead_lettered, latencies FROM stats
+    SERIES = "SELECT ", columns!(), " FROM stats
               WHERE tenant = $1 AND width_ms = $2 AND subscription_id = $3 AND begins_at >= $4 ORDER BY begins_at";
     // Greater than the nil identifier: subscriptions' series, not the tenant's own.
-    WORST = "SELECT subscription_id FROM stats
-             WHERE tenant = $1 AND width_ms = $2 AND subscription_id > $3 AND begins_at >= $4
-             GROUP BY subscription_id ORDER BY SUM(failed) DESC, SUM(dead_lettered) DESC, SUM(attempts) DESC, subscription_id
-             LIMIT $5";
-    DELETE_OLD = "DELETE FROM stats WHERE width_ms = $1 AND begins_at < $2";
+    WORST = "WITH worst AS MATERIALIZED (
+               SELECT subscription_id FROM stats
+               WHERE tenant = $1 AND width_ms = $2 AND subscription_id > $3 AND begins_at >= $4
+               GROUP BY subscription_id
+               ORDER BY SUM(failed) DESC, SUM(dead_lettered) DESC, SUM(attempts) DESC, subscription_id LIMIT $5)
+             SELECT subscription_id, ", columns!(), " FROM stats
+             WHERE tenant = $1 AND width_ms = $2 AND subscription_id IN (SELECT subscription_id FROM worst) AND begins_at >= $4";
+    DELETE_OLD = "DELETE FROM stats WHERE (tenant, width_ms, subscription_id, begins_at, node_id) IN (
+                    SELECT tenant, width_ms, subscription_id, begins_at, node_id FROM stats
+                    WHERE width_ms = $1 AND begins_at < $2 LIMIT $3)";
     // Through the tenant's subscriptions, deleted ones too, to the queue: the tenant's own index holds every delivery there ever
-    // was.
-    WAITING = "SELECT COUNT(*) AS waiting, MIN(created_at) AS oldest_at FROM (
-                 SELECT (SELECT d.created_at FROM deliveries d WHERE d.id = q.delivery_id) AS created_at
-                 FROM subscriptions s JOIN queue q ON q.subscription_id = s.id
-                 WHERE s.tenant = $1 AND (s.id = $3 OR $3 IS NULL) LIMIT $2) AS pending";
+    // was. A delivery's identifier tells when it was made, so the deliveries themselves are not read.
+    WAITING = "WITH pending AS MATERIALIZED (
+                 SELECT q.delivery_id FROM subscriptions s JOIN queue q ON q.subscription_id = s.id
+                 WHERE s.tenant = $1 AND (s.id = $3 OR $3 IS NULL) LIMIT $2)
+               SELECT (SELECT COUNT(*) FROM pending) AS waiting,
+                      (SELECT delivery_id FROM pending ORDER BY delivery_id LIMIT 1) AS oldest_id";
     PING = "SELECT 1 AS one";
 }
+
+/// Roll-ups deleted in one transaction: few enough that accepting hardly waits for it.
+const DELETE_AT_ONCE: u32 = 1000;
 
 /// A width, as it lies in a row.
 pub(super) fn width_ms(width: StatsWidth) -> i64 {
@@ -82,22 +100,21 @@ pub(super) async fn worst(
     limit: u32,
 ) -> Result<Vec<(SubscriptionId, StatsRow)>> {
     let values = values![tenant, width_ms(width), Uuid::nil(), since, limit];
-    let mut worst = Vec::new();
+    let mut sums: HashMap<SubscriptionId, StatsRow> = HashMap::new();
     for row in engine.fetch_all(WORST, values).await? {
         let id = SubscriptionId::from_uuid(row.uuid("subscription_id")?);
-        let mut sum = StatsRow::default();
-        for point in series(engine, tenant, Some(id), width, since).await? {
-            sum.merge(&point.counts);
-        }
-        worst.push((id, sum));
+        sums.entry(id).or_default().merge(&read(&row)?);
     }
+    let mut worst: Vec<_> = sums.into_iter().collect();
+    worst.sort_unstable_by_key(|(id, sum)| (Reverse(sum.failed), Reverse(sum.dead_lettered), Reverse(sum.attempts), *id));
     Ok(worst)
 }
 
-/// Deletes stretches that are older than their width is kept.
+/// Deletes stretches that are older than their width is kept, some at a time.
 pub(super) async fn delete_old(engine: &Engine, now: Timestamp) -> Result<()> {
     for width in StatsWidth::ALL {
-        engine.execute(DELETE_OLD, values![width_ms(width), now.minus(width.kept())]).await?;
+        let kept_since = now.minus(width.kept());
+        while engine.execute(DELETE_OLD, values![width_ms(width), kept_since, DELETE_AT_ONCE]).await? >= DELETE_AT_ONCE.into() {}
     }
     Ok(())
 }
@@ -110,7 +127,8 @@ pub(super) async fn waiting(
     cap: u32,
 ) -> Result<(u64, Option<Timestamp>)> {
     let row = engine.fetch_one(WAITING, values![tenant, cap, subscription_id]).await?;
-    Ok((row.narrow("waiting")?, row.optional_time("oldest_at")?))
+    let oldest: Option<Uuid> = row.get("oldest_id")?;
+    Ok((row.narrow("waiting")?, oldest.map(DeliveryId::from_uuid).and_then(DeliveryId::made_at)))
 }
 
 /// Asks the database for a sign of life.
@@ -127,6 +145,7 @@ fn read(row: &Row) -> Result<StatsRow> {
         delivered: row.narrow("delivered")?,
         failed: row.narrow("failed")?,
         dead_lettered: row.narrow("dead_lettered")?,
+        waiting: row.optional_narrow("waiting")?,
         latencies: Latencies::from_counts(latencies),
     })
 }

@@ -7,7 +7,7 @@ mod buffer;
 
 use std::time::Duration;
 
-pub use buffer::StatsBuffer;
+pub use buffer::{Flush, StatsBuffer};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
@@ -96,12 +96,14 @@ pub struct StatsRow {
     pub failed: u64,
     /// Deliveries that died.
     pub dead_lettered: u64,
+    /// The most deliveries that were seen waiting at once; absent where nobody looked. Only in a tenant's own series.
+    pub waiting: Option<u64>,
     /// From accepting an event to having it delivered; redelivered ones are not counted.
     pub latencies: Latencies,
 }
 
 impl StatsRow {
-    /// Adds what another one counted.
+    /// Adds what another one counted; of what was waiting the larger number holds.
     pub fn merge(&mut self, other: &Self) {
         self.accepted += other.accepted;
         self.duplicates += other.duplicates;
@@ -109,6 +111,7 @@ impl StatsRow {
         self.delivered += other.delivered;
         self.failed += other.failed;
         self.dead_lettered += other.dead_lettered;
+        self.waiting = self.waiting.max(other.waiting);
         self.latencies.merge(&other.latencies);
     }
 }

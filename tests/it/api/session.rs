@@ -1,6 +1,10 @@
 //! Signing in to the dashboard, and what a session may do.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::json;
+use waypost::domain::clock::{Clock, ManualClock, SystemClock};
 
 use super::{event, subscribe, to};
 use crate::support::client::{Answer, Client};
@@ -81,10 +85,11 @@ on_both_databases!(nobody_signs_in_without_a_valid_key_or_link, async |server| {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_ends_by_itself() {
-    let server = TestServer::start_with(Kind::Sqlite, |config| config.auth.session_ms = 300).await;
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let server = TestServer::start_at(Kind::Sqlite, clock.clone(), |_| {}).await;
     let session = signed_in(&server.client, KEY).await;
     session.get("/v1/session").await.expect(200);
-    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    clock.advance(Duration::from_hours(13));
     assert_eq!(session.get("/v1/session").await.problem(401).0, "unauthenticated");
     server.stop().await;
 }

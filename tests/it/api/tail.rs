@@ -17,8 +17,12 @@ struct Listener {
 
 impl Listener {
     async fn start(base: &str, query: &str, last_event_id: Option<&str>) -> Self {
+        Self::start_as(base, query, last_event_id, KEY).await
+    }
+
+    async fn start_as(base: &str, query: &str, last_event_id: Option<&str>, key: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = http.get(format!("{base}/v1/events/tail{query}")).bearer_auth(KEY);
+        let mut request = http.get(format!("{base}/v1/events/tail{query}")).bearer_auth(key);
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
@@ -33,7 +37,8 @@ impl Listener {
         let reading = async {
             loop {
                 let complete = self.text.rfind("\n\n").unwrap_or(0);
-                let data = self.text[..complete].lines().filter_map(|line| line.strip_prefix("data: "));
+                let messages = self.text[..complete].split("\n\n").filter(|message| message.contains("event: event"));
+                let data = messages.flat_map(str::lines).filter_map(|line| line.strip_prefix("data: "));
                 let rows: Vec<Value> = data.map(|text| serde_json::from_str(text).unwrap()).collect();
                 if rows.len() >= count {
                     return rows;
@@ -44,6 +49,15 @@ impl Listener {
         };
         tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the events are shown")
     }
+}
+
+/// The identifier that a listener to whom nothing was shown comes back with.
+async fn start_of(listener: &mut Listener) -> String {
+    while !listener.text.contains("event: start") || !listener.text.contains("\n\n") {
+        let chunk = listener.response.chunk().await.unwrap().expect("the tail goes on");
+        listener.text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    listener.text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned()
 }
 
 fn ids(rows: &[Value]) -> Vec<&str> {
@@ -78,6 +92,25 @@ on_both_databases!(a_listener_that_comes_back_misses_nothing_and_sees_nothing_tw
     post(client, "3").await;
     let mut listener = Listener::start(&server.base(), "", Some(&seen)).await;
     assert_eq!(ids(&listener.rows(2).await), ["2", "3"]);
+});
+
+on_both_databases!(a_listener_to_whom_nothing_was_shown_comes_back_to_where_it_began, async |server| {
+    post(&server.client, "before").await;
+    let mut listener = Listener::start(&server.base(), "", None).await;
+    let start = start_of(&mut listener).await;
+    drop(listener);
+    post(&server.client, "meanwhile").await;
+    let mut listener = Listener::start(&server.base(), "", Some(&start)).await;
+    assert_eq!(ids(&listener.rows(1).await), ["meanwhile"]);
+});
+
+on_both_databases!(a_tail_ends_with_the_key_it_was_opened_with, async |server| {
+    let made = server.client.post("/v1/api-keys", &json!({ "name": "reader", "scopes": ["events:read"] })).await.expect(201);
+    let mut listener = Listener::start_as(&server.base(), "", None, made["key"].as_str().unwrap()).await;
+    start_of(&mut listener).await;
+    server.client.delete(&format!("/v1/api-keys/{}", made["id"].as_str().unwrap())).await.expect(204);
+    let ended = async { while let Ok(Some(_)) = listener.response.chunk().await {} };
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("a revoked key shows nothing more");
 });
 
 on_both_databases!(a_filter_narrows_and_tenants_stay_apart, async |server| {

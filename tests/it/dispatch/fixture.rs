@@ -18,7 +18,7 @@ use waypost::domain::subscription::{SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::TenantName;
 use waypost::metrics::{self, Metrics};
 use waypost::store::{
-    AcceptBatch, Accepting, DeliveryDetail, Lease, Leased, NewDelivery, Placement, Settled, SharedDirectory, StatsBuffer,
+    AcceptBatch, Accepting, DeliveryDetail, Flush, Lease, Leased, NewDelivery, Placement, Settled, SharedDirectory, StatsBuffer,
     StatsRow, StatsWidth, Store, Submission,
 };
 
@@ -99,7 +99,7 @@ impl Node {
 
     /// What the node counted so far for the subscription.
     pub(super) async fn counts(&self, subscription: &Subscription) -> StatsRow {
-        self.stats.flush(&*self.store, self.id, SystemClock.now()).await.unwrap();
+        self.stats.flush(&*self.store, self.id, Flush::All, SystemClock.now()).await.unwrap();
         let since = Timestamp::from_micros(0);
         let points = self.store.stats(&subscription.tenant, Some(subscription.id), StatsWidth::TwoHours, since).await.unwrap();
         let mut sum = StatsRow::default();
@@ -185,6 +185,7 @@ impl Node {
             subscription_id: subscription.id,
             attempt_count: 0,
             budget_attempt_count: 0,
+            is_reopened: false,
             event,
         }
     }

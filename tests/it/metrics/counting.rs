@@ -1,7 +1,5 @@
 //! What is counted in a run whose every step is known.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::{Scrape, wait_for, wait_until};
@@ -109,9 +107,11 @@ on_both_databases!(queue_is_late_by_what_active_subscriptions_wait_for, async |s
     server.client.post_empty(&format!("/v1/subscriptions/{paused}/pause")).await.expect(200);
     post(server, "1", "slow").await;
     post(server, "2", "paused").await;
-    // Only the paused one's delivery waits in the queue, and it waits on purpose. By then sweeps have come by.
+    // Only the paused one's delivery waits in the queue, and it waits on purpose.
     sink.wait_for(1).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let sweeps = "waypost_database_operation_seconds_count{operation=\"sweep\"}";
+    let before = Scrape::of(&server.base()).await.value(sweeps);
+    wait_until(&server.base(), "sweeps have come by", |scrape| scrape.value(sweeps) >= before + 2.0).await;
     Scrape::of(&server.base()).await.assert(&[("waypost_queue_lag_seconds", 0.0), ("waypost_dispatch_open_requests", 1.0)]);
 });
 

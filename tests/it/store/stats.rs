@@ -17,7 +17,16 @@ const MINUTE: Duration = Duration::from_mins(1);
 fn bucket(tenant: &TenantName, subscription_id: Option<SubscriptionId>, begins_at: Timestamp, accepted: u64) -> StatsBucket {
     let mut latencies = Latencies::default();
     latencies.add(Duration::from_millis(accepted));
-    let counts = StatsRow { accepted, duplicates: 1, attempts: 2, delivered: 3, failed: accepted, dead_lettered: 5, latencies };
+    let counts = StatsRow {
+        accepted,
+        duplicates: 1,
+        attempts: 2,
+        delivered: 3,
+        failed: accepted,
+        dead_lettered: 5,
+        waiting: Some(accepted),
+        latencies,
+    };
     StatsBucket { tenant: tenant.clone(), subscription_id, width: StatsWidth::Minute, begins_at, counts }
 }
 
@@ -43,6 +52,7 @@ both_databases!(a_series_is_summed_over_all_nodes_and_ordered_by_time, async |st
     assert_eq!(series(&store, &tenant(&store, "none").await, first).await, []);
     let counts = store.stats(&default, None, StatsWidth::Minute, second).await.unwrap().remove(0).counts;
     assert_eq!((counts.duplicates, counts.attempts, counts.delivered, counts.dead_lettered), (2, 4, 6, 10));
+    assert_eq!(counts.waiting, Some(1000));
     assert_eq!(counts.latencies.counts().map(|(_, count)| count).sum::<u32>(), 2);
     assert_eq!(store.stats(&default, None, StatsWidth::Quarter, first).await.unwrap(), []);
 });
@@ -93,7 +103,7 @@ both_databases!(pending_deliveries_are_counted_up_to_a_cap_with_the_age_of_the_o
     assert_eq!(store.waiting(&default, None, 100).await.unwrap(), (0, None));
     let to = [subscribed(&store, &default).await, subscribed(&store, &default).await];
     let oldest = pending(&store, &default, to[0], store.now()).await;
-    let oldest = store.delivery(&default, oldest).await.unwrap().delivery.created_at;
+    let oldest = oldest.made_at().unwrap();
     for _ in 0..4 {
         pending(&store, &default, to[1], store.now()).await;
         dead(&store, &default, to[1], DeadReason::Gone).await;

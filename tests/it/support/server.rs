@@ -1,9 +1,12 @@
 //! The whole application in this process, on a database of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use waypost::app::App;
 use waypost::config::Config;
+use waypost::domain::clock::{Clock, SystemClock};
+use waypost::domain::entropy::SystemEntropy;
 use waypost::domain::secret::Secret;
 
 use super::client::Client;
@@ -31,13 +34,18 @@ impl TestServer {
 
     /// Starts a node with further settings.
     pub(crate) async fn start_with(kind: Kind, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(kind, Arc::new(SystemClock), adjust).await
+    }
+
+    /// Starts a node on a clock of the test's.
+    pub(crate) async fn start_at(kind: Kind, clock: Arc<dyn Clock>, adjust: impl FnOnce(&mut Config)) -> Self {
         let database = Database::create(kind).await;
         let mut config = Config { database: database.settings(), ..Config::builtin() };
         config.server.listen = "127.0.0.1:0".into();
         config.auth.bootstrap_key = Some(Secret::new(KEY));
         config.egress.allow = vec!["127.0.0.0/8".parse().unwrap()];
         adjust(&mut config);
-        let app = App::start(config).await.unwrap();
+        let app = App::start_with(config, clock, Arc::new(SystemEntropy::new())).await.unwrap();
         let client = Client::new(format!("http://{}", app.address()), KEY);
         Self { app, client, database }
     }

@@ -1,30 +1,37 @@
 //! Redelivering and cancelling many deliveries at once, newest first, in batches that never hold the database for long.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
-use crate::domain::delivery::DeliveryState;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
 use crate::domain::page::PageRequest;
+use crate::domain::subscription::Status;
 use crate::domain::tenant::TenantName;
-use crate::http::api::wire::Query;
 use crate::http::api::wire::answers::Problems;
+use crate::http::api::wire::{Cursor, Query};
 use crate::http::problem::{Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::DeliveryFilter;
+use crate::store::{DeliveryFilter, StoreError};
 
 /// Deliveries looked at, and changed, at once.
 const BATCH: u32 = 250;
 
-/// The most deliveries of one call.
+/// The most deliveries that one call changes.
 const MAX_LIMIT: u32 = 10_000;
 
+/// The most pages that one call looks at: where little of what matches is meant it would go on for ever.
+const MAX_PAGES: u32 = 400;
+
 /// Which deliveries are meant. Without any filter, `all=true` has to say so.
-#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ChooseDeliveries {
@@ -45,6 +52,9 @@ pub(super) struct ChooseDeliveries {
     /// At most so many, the newest first.
     #[param(minimum = 1, maximum = 10000, default = 10000)]
     limit: Option<u32>,
+    /// The `next` of the call before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<DeliveryId>>,
     /// Only count them.
     #[serde(default)]
     #[param(required = false)]
@@ -58,13 +68,15 @@ pub(super) struct BulkDeliveries {
     count: u64,
     /// Whether nothing was changed.
     dry_run: bool,
-    /// Whether more match than one call may change: call again for the rest.
-    has_more: bool,
+    /// Where the next call goes on, if there may be more than one call changes; null at the end.
+    #[schema(value_type = Option<String>, required = true)]
+    next: Option<Cursor<DeliveryId>>,
 }
 
 /// Opens finished deliveries again, newest first, each with a fresh attempt budget and its whole history.
 ///
-/// Those that are not finished, and those whose subscription is gone or disabled, are passed over.
+/// Those that are not finished, and those whose subscription is gone or disabled, are passed over. One call opens 10000 at most;
+/// `next` is the `cursor` of the call for the rest.
 #[utoipa::path(
     post, path = "/v1/deliveries/redeliver", tag = "deliveries", params(ChooseDeliveries),
     security(("bearer" = ["deliveries:write"])),
@@ -76,12 +88,13 @@ pub(super) async fn redeliver_deliveries(
     Query(choice): Query<ChooseDeliveries>,
 ) -> Result<Json<BulkDeliveries>> {
     caller.require(Scope::DeliveriesWrite)?;
-    choice.walk(&app, &caller, Change::Redeliver).await.map(Json)
+    let states = [choice.state];
+    Walk::new(&app, &caller, &choice, Change::Redeliver)?.run(&states, choice.cursor).await.map(Json)
 }
 
 /// Cancels deliveries that are not finished, newest first.
 ///
-/// Attempts under way may still reach their sinks.
+/// Attempts under way may still reach their sinks. One call cancels 10000 at most; `next` is the `cursor` of the call for the rest.
 #[utoipa::path(
     post, path = "/v1/deliveries/cancel", tag = "deliveries", params(ChooseDeliveries),
     security(("bearer" = ["deliveries:write"])),
@@ -93,18 +106,11 @@ pub(super) async fn cancel_deliveries(
     Query(choice): Query<ChooseDeliveries>,
 ) -> Result<Json<BulkDeliveries>> {
     caller.require(Scope::DeliveriesWrite)?;
-    if choice.state.is_some() {
-        return choice.walk(&app, &caller, Change::Cancel).await.map(Json);
-    }
-    choice.filter()?;
-    // Not through everything that was ever delivered.
-    let pending = choice.with_state(DeliveryState::Pending).walk(&app, &caller, Change::Cancel).await?;
-    let in_flight = choice.with_state(DeliveryState::InFlight).walk(&app, &caller, Change::Cancel).await?;
-    Ok(Json(BulkDeliveries {
-        count: pending.count + in_flight.count,
-        dry_run: choice.dry_run,
-        has_more: pending.has_more || in_flight.has_more,
-    }))
+    let walk = Walk::new(&app, &caller, &choice, Change::Cancel)?;
+    // Without a state: not through everything that was ever delivered.
+    let unfinished = [Some(DeliveryState::InFlight), Some(DeliveryState::Pending)];
+    let states = if choice.state.is_some() { &[choice.state][..] } else { &unfinished };
+    walk.run(states, choice.cursor).await.map(Json)
 }
 
 /// What is done to the deliveries that are meant.
@@ -139,52 +145,112 @@ impl Change {
     }
 }
 
-impl ChooseDeliveries {
-    /// The same in one state only; that it is meant for all was said before.
-    fn with_state(&self, state: DeliveryState) -> Self {
-        Self { state: Some(state), ..*self }
-    }
+/// One call on its way through what matches, page by page.
+struct Walk<'a> {
+    app: &'a AppState,
+    tenant: &'a TenantName,
+    change: Change,
+    filter: DeliveryFilter,
+    dry_run: bool,
+    /// How many more may be changed.
+    room: usize,
+    pages_left: u32,
+    count: u64,
+    /// Subscriptions that were asked for.
+    deliverable: HashMap<SubscriptionId, bool>,
+}
 
-    /// Goes through what matches, page by page, and makes the change.
-    async fn walk(&self, app: &AppState, caller: &Caller, change: Change) -> Result<BulkDeliveries> {
-        let filter = self.filter()?;
-        let mut room = self.bound()?;
-        let mut page = PageRequest { limit: BATCH, before: None };
-        let mut count = 0;
-        loop {
-            let found = app.store.deliveries(&caller.tenant, &filter, page).await?;
-            let meant = found.rows.iter().filter(|delivery| change.concerns(delivery.state));
-            let mut ids: Vec<_> = meant.map(|delivery| delivery.id).collect();
-            let has_more = ids.len() > room;
-            ids.truncate(room);
-            room -= ids.len();
-            count += match (ids.len() as u64, self.dry_run) {
-                (0, _) => 0,
-                (number, true) => number,
-                (_, false) => change.make(app, &caller.tenant, &ids).await?,
-            };
-            if has_more || found.next.is_none() {
-                return Ok(BulkDeliveries { count, dry_run: self.dry_run, has_more });
-            }
-            page.before = found.next;
-        }
-    }
-
-    fn filter(&self) -> Result<DeliveryFilter> {
-        let &Self { state, subscription_id, event_id, after, before, .. } = self;
+impl<'a> Walk<'a> {
+    fn new(app: &'a AppState, caller: &'a Caller, choice: &ChooseDeliveries, change: Change) -> Result<Self> {
+        let &ChooseDeliveries { state, subscription_id, event_id, after, before, all, limit, dry_run, .. } = choice;
         let filter = DeliveryFilter { state, subscription_id, event_id, after, before };
-        if filter == DeliveryFilter::default() && !self.all {
+        if filter == DeliveryFilter::default() && !all {
             return Err(Problem::invalid_request("Name the deliveries that are meant with a filter, or say `all=true`.")
                 .at_parameter("all", "must be `true` to mean every delivery of the tenant"));
         }
-        Ok(filter)
+        if state.is_some_and(|state| !change.concerns(state)) {
+            return Err(Problem::invalid_request("Nothing would be done.")
+                .at_parameter("state", "deliveries in this state are none that this call changes"));
+        }
+        let room = match limit {
+            None => MAX_LIMIT,
+            Some(limit @ 1..=MAX_LIMIT) => limit,
+            Some(_) => {
+                let problem = Problem::invalid_request("Nothing was changed.");
+                return Err(problem.at_parameter("limit", "must be between 1 and 10000"));
+            }
+        };
+        let tenant = &caller.tenant;
+        let deliverable = HashMap::new();
+        Ok(Self { app, tenant, change, filter, dry_run, room: room as usize, pages_left: MAX_PAGES, count: 0, deliverable })
     }
 
-    fn bound(&self) -> Result<usize> {
-        match self.limit {
-            None => Ok(MAX_LIMIT as usize),
-            Some(limit @ 1..=MAX_LIMIT) => Ok(limit as usize),
-            Some(_) => Err(Problem::invalid_request("Nothing was changed.").at_parameter("limit", "must be between 1 and 10000")),
+    async fn run(mut self, states: &[Option<DeliveryState>], cursor: Option<Cursor<DeliveryId>>) -> Result<BulkDeliveries> {
+        let before = cursor.map(Cursor::uuid);
+        let mut next = None;
+        for &state in states {
+            self.filter.state = state;
+            next = self.through(before).await?;
+            if next.is_some() {
+                break;
+            }
         }
+        Ok(BulkDeliveries { count: self.count, dry_run: self.dry_run, next: next.map(Cursor::new) })
+    }
+
+    /// Goes through what matches before a row, and says after which row it stopped if it did not come to the end.
+    async fn through(&mut self, mut before: Option<Uuid>) -> Result<Option<Uuid>> {
+        loop {
+            let page = PageRequest { limit: BATCH, before };
+            let found = self.app.store.deliveries(self.tenant, &self.filter, page).await?;
+            let mut ids = Vec::new();
+            let mut has_stopped = false;
+            for delivery in &found.rows {
+                if self.is_meant(delivery).await? {
+                    has_stopped = ids.len() == self.room;
+                    if has_stopped {
+                        break;
+                    }
+                    ids.push(delivery.id);
+                }
+                before = Some(delivery.id.as_uuid());
+            }
+            self.room -= ids.len();
+            self.pages_left = self.pages_left.saturating_sub(1);
+            self.count += match (ids.len() as u64, self.dry_run) {
+                (0, _) => 0,
+                (number, true) => number,
+                (_, false) => self.change.make(self.app, self.tenant, &ids).await?,
+            };
+            if !has_stopped && found.next.is_none() {
+                return Ok(None);
+            }
+            if has_stopped || self.room == 0 || self.pages_left == 0 {
+                return Ok(before);
+            }
+        }
+    }
+
+    /// Whether the change would be made to it: what is passed over takes no room and is not counted.
+    async fn is_meant(&mut self, delivery: &Delivery) -> Result<bool> {
+        Ok(self.change.concerns(delivery.state)
+            && match self.change {
+                Change::Cancel => true,
+                Change::Redeliver => self.is_deliverable(delivery.subscription_id).await?,
+            })
+    }
+
+    /// Whether the subscription is neither gone nor disabled, as the transition will ask too.
+    async fn is_deliverable(&mut self, id: SubscriptionId) -> Result<bool> {
+        if let Some(&known) = self.deliverable.get(&id) {
+            return Ok(known);
+        }
+        let is_deliverable = match self.app.store.subscription(self.tenant, id).await {
+            Ok(subscription) => subscription.status != Status::Disabled,
+            Err(StoreError::NotFound) => false,
+            Err(error) => return Err(error.into()),
+        };
+        self.deliverable.insert(id, is_deliverable);
+        Ok(is_deliverable)
     }
 }

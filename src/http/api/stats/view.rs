@@ -74,6 +74,9 @@ pub(super) struct Point {
     failed_count: u64,
     /// Deliveries that died.
     dead_lettered_count: u64,
+    /// The most deliveries that were seen waiting at once, counted up to 10000; null where nobody looked, and of a subscription.
+    #[schema(required = true)]
+    waiting_count: Option<u64>,
 }
 
 /// What came of the deliveries to a subscription.
@@ -135,6 +138,7 @@ fn points(window: StatsWindow, since_at: Timestamp, found: Vec<StatsPoint>) -> V
                 delivered_count: counts.delivered,
                 failed_count: counts.failed,
                 dead_lettered_count: counts.dead_lettered,
+                waiting_count: counts.waiting,
             }
         })
         .collect()

@@ -26,13 +26,13 @@ const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE ctid = ANY (ARRAY(
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[RELEASE, PRUNE_KEYS, PRUNE_REPLAYS];
 
-/// Makes leased deliveries pending, due at `now`.
-pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
+/// Makes leased deliveries pending, due at `now`, and says how many.
+pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Lease], now: Timestamp) -> Result<u64> {
     let query = sqlx::query(RELEASE)
         .bind(column(leases, |lease| lease.delivery_id.as_uuid()))
         .bind(column(leases, |lease| lease.token))
         .bind(now.as_micros());
-    query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
+    query.execute(&engine.pool).await.map(|done| done.rows_affected()).map_err(store_error)
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.

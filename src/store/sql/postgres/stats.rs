@@ -8,15 +8,16 @@ use crate::store::sql::stats::{latencies_text, series_id, signed, width_ms};
 use crate::store::{StatsBucket, StoreError};
 
 const PUT: &str = "INSERT INTO stats (tenant, width_ms, subscription_id, begins_at, node_id,
-      accepted, duplicates, attempts, delivered, failed, dead_lettered, latencies)
+      accepted, duplicates, attempts, delivered, failed, dead_lettered, waiting, latencies)
     SELECT r.tenant, r.width_ms, r.subscription_id, r.begins_at, $1,
-      r.accepted, r.duplicates, r.attempts, r.delivered, r.failed, r.dead_lettered, r.latencies
+      r.accepted, r.duplicates, r.attempts, r.delivered, r.failed, r.dead_lettered, r.waiting, r.latencies
     FROM UNNEST($2::text[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-      $10::bigint[], $11::bigint[], $12::text[])
-      AS r (tenant, width_ms, subscription_id, begins_at, accepted, duplicates, attempts, delivered, failed, dead_lettered, latencies)
+      $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])
+      AS r (tenant, width_ms, subscription_id, begins_at, accepted, duplicates, attempts, delivered, failed, dead_lettered,
+          waiting, latencies)
     ON CONFLICT (tenant, width_ms, subscription_id, begins_at, node_id) DO UPDATE SET accepted = excluded.accepted,
       duplicates = excluded.duplicates, attempts = excluded.attempts, delivered = excluded.delivered, failed = excluded.failed,
-      dead_lettered = excluded.dead_lettered, latencies = excluded.latencies";
+      dead_lettered = excluded.dead_lettered, waiting = excluded.waiting, latencies = excluded.latencies";
 
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[PUT];
@@ -40,6 +41,7 @@ pub(in crate::store::sql) async fn put_stats(
         .bind(counts(|bucket| bucket.counts.delivered))
         .bind(counts(|bucket| bucket.counts.failed))
         .bind(counts(|bucket| bucket.counts.dead_lettered))
+        .bind(column(buckets, |bucket| bucket.counts.waiting.map(signed)))
         .bind(column(buckets, |bucket| latencies_text(&bucket.counts.latencies)));
     query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
 }

@@ -18,15 +18,17 @@ const PRUNE_REPLAYS: &str = "DELETE FROM replays WHERE (producer_id, digest) IN 
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[INSERT_LEASES, RELEASE, PRUNE_REPLAYS];
 
-/// Makes leased deliveries pending, due at `now`.
-pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<()> {
+/// Makes leased deliveries pending, due at `now`, and says how many.
+pub(super) fn release(connection: &Connection, leases: &[Lease], now: i64) -> Result<u64> {
     let mut release = connection.prepare_cached(RELEASE)?;
+    let mut count = 0;
     for Lease { delivery_id, token } in leases {
         if release.execute(params![delivery_id.as_uuid(), token, now])? > 0 {
             connection.prepare_cached(REQUEUE)?.execute([delivery_id.as_uuid()])?;
+            count += 1;
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.

@@ -114,7 +114,7 @@ pub(super) async fn record(
     engine.hot.writer.run(move |session| reports.write(&session.connection)).await
 }
 
-pub(super) async fn release(engine: &SqliteEngine, leases: &[Lease], now: Timestamp) -> Result<()> {
+pub(super) async fn release(engine: &SqliteEngine, leases: &[Lease], now: Timestamp) -> Result<u64> {
     let leases = leases.to_vec();
     engine.hot.writer.run(move |session| lease::release(&session.connection, &leases, now.as_micros())).await
 }

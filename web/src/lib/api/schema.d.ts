@@ -226,7 +226,7 @@ export interface paths {
         put?: never;
         /**
          * Cancels deliveries that are not finished, newest first.
-         * @description Attempts under way may still reach their sinks.
+         * @description Attempts under way may still reach their sinks. One call cancels 10000 at most; `next` is the `cursor` of the call for the rest.
          */
         post: operations["cancel_deliveries"];
         delete?: never;
@@ -246,7 +246,8 @@ export interface paths {
         put?: never;
         /**
          * Opens finished deliveries again, newest first, each with a fresh attempt budget and its whole history.
-         * @description Those that are not finished, and those whose subscription is gone or disabled, are passed over.
+         * @description Those that are not finished, and those whose subscription is gone or disabled, are passed over. One call opens 10000 at most;
+         *     `next` is the `cursor` of the call for the rest.
          */
         post: operations["redeliver_deliveries"];
         delete?: never;
@@ -327,7 +328,7 @@ export interface paths {
         /**
          * Shows events as they are accepted, as server-sent events.
          * @description Each message is named `event`, has the event's identifier as `id` and a row of the list of events as `data`. With
-         *     `Last-Event-ID` it goes on after that event. More than 250 events a second are cut to the newest; a message named `skipped`
+         *     `Last-Event-ID` it goes on after that event; without it a message named `start` has the identifier to come back with. More than 250 events a second are cut to the newest; a message named `skipped`
          *     says so.
          */
         get: operations["tail_events"];
@@ -774,8 +775,8 @@ export interface components {
             count: number;
             /** @description Whether nothing was changed. */
             dry_run: boolean;
-            /** @description Whether more match than one call may change: call again for the rest. */
-            has_more: boolean;
+            /** @description Where the next call goes on, if there may be more than one call changes; null at the end. */
+            next: string | null;
         };
         /** @description How many dead letters were opened or deleted, or would have been. */
         BulkResult: {
@@ -1425,6 +1426,11 @@ export interface components {
              * @description Attempts that failed.
              */
             failed_count: number;
+            /**
+             * Format: int64
+             * @description The most deliveries that were seen waiting at once, counted up to 10000; null where nobody looked, and of a subscription.
+             */
+            waiting_count: number | null;
         };
         /**
          * @description How far back counters look.
@@ -2788,6 +2794,8 @@ export interface operations {
                 all?: boolean;
                 /** @description Created before this moment. */
                 before?: components["schemas"]["Timestamp"];
+                /** @description The `next` of the call before. */
+                cursor?: string;
                 /** @description Only count them. */
                 dry_run?: boolean;
                 /** @description Of this event. */
@@ -2888,6 +2896,8 @@ export interface operations {
                 all?: boolean;
                 /** @description Created before this moment. */
                 before?: components["schemas"]["Timestamp"];
+                /** @description The `next` of the call before. */
+                cursor?: string;
                 /** @description Only count them. */
                 dry_run?: boolean;
                 /** @description Of this event. */
