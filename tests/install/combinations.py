@@ -47,6 +47,13 @@ COMBINATIONS = {
                                             "serviceAccount": {"create": False, "name": "events"}},
     "Postgres without the migration job": {**EXISTING, "migration": {"job": False}, "podDisruptionBudget": {"enabled": False},
                                            "topologySpread": {"enabled": False}, "stopDelaySeconds": 0, "gracePeriodSeconds": 120},
+    "Postgres with an authority of its own": {
+        "database": {"kind": "postgres", "postgres": {"url": f"{URL}?sslmode=verify-full&sslrootcert=/run/authority/ca.crt"}},
+        "auth": {"bootstrapKey": KEY},
+        "env": [{"name": "WAYPOST_DATABASE__ACQUIRE_TIMEOUT_MS", "value": "20000"}],
+        "volumes": [{"name": "authority", "secret": {"secretName": "postgres-authority"}}],
+        "volumeMounts": [{"name": "authority", "mountPath": "/run/authority", "readOnly": True}],
+    },
     "ingress with TLS": {
         "ingress": {"enabled": True, "className": "nginx", "hosts": ["waypost.example", "*.events.example"],
                     "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},

@@ -1,6 +1,8 @@
 """Whatever values it is given, the chart's manifests are valid and hang together."""
 
 import json
+from pathlib import PurePosixPath
+from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
 import pytest
@@ -128,12 +130,25 @@ def test_what_a_hook_needs_is_there_before_the_release(manifests):
     for job in of_kind(manifests, "Job"):
         assert set(hooks(job)) == {"pre-install", "pre-upgrade"}
         for volume in job["spec"]["template"]["spec"]["volumes"]:
-            for source in volume["projected"]["sources"]:
+            for source in volume.get("projected", {}).get("sources", []):
                 for secret in of_kind(manifests, "Secret"):
                     if secret["metadata"]["name"] == source["secret"]["name"]:
                         annotations = [held["metadata"]["annotations"]["helm.sh/hook-weight"] for held in (secret, job)]
                         assert hooks(secret) == hooks(job) and int(annotations[0]) < int(annotations[1])
         assert "serviceAccountName" not in job["spec"]["template"]["spec"]
+
+
+def test_the_migration_reaches_the_database_as_nodes_do():
+    values = COMBINATIONS["Postgres with an authority of its own"]
+    manifests = rendered("Postgres with an authority of its own")
+    named = parse_qs(urlsplit(values["database"]["postgres"]["url"]).query)["sslrootcert"][0]
+    for where, _, spec in [pod for pod in pods(manifests) if not pod[0].startswith("Pod ")]:
+        container = spec["containers"][0]
+        folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        volume = folders.get(str(PurePosixPath(named).parent))
+        assert volume in {held["name"] for held in spec["volumes"]}, f"{where} has no {named}"
+        assert all(held in container["env"] for held in values["env"]), where
+        assert all(held in spec["volumes"] for held in values["volumes"]), where
 
 
 def test_prometheus_scrapes_every_node_and_nothing_else(manifests):
