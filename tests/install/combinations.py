@@ -11,6 +11,7 @@ EXISTING = {
     "encryption": {"existingSecret": "vault", "existingSecretKey": "key"},
 }
 PEER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+PROMETHEUS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 
 COMBINATIONS = {
     "nothing set": {},
@@ -38,7 +39,7 @@ COMBINATIONS = {
             "priorityClassName": "high",
         },
         "topologySpread": {"whenUnsatisfiable": "DoNotSchedule"},
-        "networkPolicy": {"enabled": True, "from": [PEER], "postgres": {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
+        "networkPolicy": {"enabled": True, "from": [PEER, PROMETHEUS], "postgres": {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
                           "sinks": {"cidrs": ["0.0.0.0/0", "::/0", "10.9.0.0/16"]},
                           "egress": [{"to": [PEER], "ports": [{"port": 443, "protocol": "TCP"}]}]},
         "metrics": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},

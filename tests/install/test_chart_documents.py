@@ -8,10 +8,11 @@ import sys
 import yaml
 
 import chart
-from combinations import COMBINATIONS, POSTGRES
+from combinations import COMBINATIONS, POSTGRES, PROMETHEUS
 from manifests import of_kind, one
 
 README = chart.CHART / "README.md"
+INSTALL = chart.ROOT / "docs/install.md"
 
 
 def test_its_version_is_the_products():
@@ -39,13 +40,25 @@ def test_the_table_has_every_value():
     assert [key for key in leaves(chart.defaults()) if f"| `{key}` |" not in table] == []
 
 
+def examples():
+    found = []
+    for document in (README, INSTALL):
+        found += re.findall(r"```yaml\n# values\.yaml.*?\n(.*?)```", document.read_text(), re.DOTALL)
+    assert found
+    return [yaml.safe_load(example) for example in found]
+
+
 def test_examples_in_documents_can_be_installed():
-    examples = []
-    for document in (README, chart.ROOT / "docs/install.md"):
-        examples += re.findall(r"```yaml\n# values\.yaml.*?\n(.*?)```", document.read_text(), re.DOTALL)
-    assert examples
-    for example in examples:
-        assert of_kind(chart.render(yaml.safe_load(example)), "Deployment", "StatefulSet")
+    for example in examples():
+        assert of_kind(chart.render(example), "Deployment", "StatefulSet")
+
+
+def test_examples_that_are_scraped_let_prometheus_in():
+    watched = [chart.render(example) for example in examples()]
+    watched = [manifests for manifests in watched if of_kind(manifests, "ServiceMonitor") and of_kind(manifests, "NetworkPolicy")]
+    assert watched
+    for manifests in watched:
+        assert PROMETHEUS in one(manifests, "NetworkPolicy")["spec"]["ingress"][0]["from"]
 
 
 def test_notes_say_what_to_do_next():
@@ -55,6 +68,8 @@ def test_notes_say_what_to_do_next():
     given = notes({**POSTGRES, "encryption": {"existingSecret": "x"}, "replicas": 2})
     assert "shown only now" not in given and "encryption.key" not in given and "one node" not in given
     assert "Set replicas to 2" in notes(POSTGRES)
+    assert "Prometheus must be one of them" in notes(COMBINATIONS["Postgres split, with everything on"])
+    assert "Prometheus" not in notes(COMBINATIONS["watched"])
     for values in COMBINATIONS.values():
         assert "{{" not in notes(values) and "map[" not in notes(values)
 
