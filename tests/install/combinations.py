@@ -61,6 +61,10 @@ COMBINATIONS = {
                     "tls": [{"secretName": "waypost-tls", "hosts": ["waypost.example"]}]},
         "service": {"type": "LoadBalancer", "port": 8443, "annotations": {"example/internal": "true"}},
     },
+    "ingress for producers alone": {
+        "ingress": {"enabled": True, "hosts": ["in.example"], "paths": [{"path": "/v1/events", "pathType": "Exact"},
+                                                                        {"path": "/v1/producers", "pathType": "Prefix"}]},
+    },
     "another image and names": {
         "image": {"repository": "registry.example:5000/team/waypost", "digest": "sha256:" + "0a" * 32, "pullPolicy": "Always",
                   "pullSecrets": ["registry"]},

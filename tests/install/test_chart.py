@@ -11,7 +11,7 @@ import chart
 import settings
 from combinations import COMBINATIONS
 from conftest import rendered
-from manifests import WORKLOADS, environment, hooks, names, nodes, of_kind, pods, selects
+from manifests import WORKLOADS, environment, hooks, names, nodes, of_kind, one, pods, selects
 
 # Kinds of the Prometheus operator, which Kubernetes' own schemas don't know.
 FOREIGN = ("ServiceMonitor", "PrometheusRule")
@@ -72,6 +72,26 @@ def test_callers_reach_nodes_that_serve_the_api(manifests):
             assert roles in (["all"], ["api"])
     assert backends <= names(manifests, "Service")
     assert any(f"http://{name}:" in next(iter(asked)) for name in names(manifests, "Service"))
+
+
+def routes(path, asked):
+    """Whether a path of an Ingress covers what is asked for, as Kubernetes has it: a prefix ends at a slash."""
+    if path["pathType"] == "Exact":
+        return path["path"] == asked
+    return asked == path["path"] or asked.startswith(path["path"].rstrip("/") + "/")
+
+
+def test_the_ingress_routes_all_that_there_is_but_metrics():
+    rules = one(rendered("ingress with TLS"), "Ingress")["spec"]["rules"]
+    described = json.loads((chart.ROOT / "openapi/openapi.json").read_text())["paths"].keys()
+    pages = {f"/{file.name}" for file in (chart.ROOT / "web/public").glob("[!.]*")}
+    wanted = {*described, *pages, "/", "/assets/index.js", "/openapi.json", "/docs", "/docs/swagger-ui.css"} - {"/metrics"}
+    assert len(rules) == 2 and len(wanted) > 20
+    for paths in (rule["http"]["paths"] for rule in rules):
+        assert {asked for asked in wanted if not any(routes(path, asked) for path in paths)} == set()
+        assert not any(routes(path, "/metrics") for path in paths)
+        # ingress-nginx 1.12.0 to 1.13.1 takes no dot in the two other types (its pull request 13798).
+        assert all(path["pathType"] == "ImplementationSpecific" for path in paths if "." in path["path"])
 
 
 def test_probes_ask_the_health_endpoints_on_an_open_port(manifests):

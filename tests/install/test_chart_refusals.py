@@ -27,6 +27,8 @@ REFUSED = {
     "a port beyond the last": ({"service": {"port": 70000}}, ["service.port", "maximum of 65535"]),
     "a kind of service that is none": ({"service": {"type": "Public"}}, ["service.type"]),
     "a host with a path": ({"ingress": {"hosts": ["a.example/x"]}}, ["ingress.hosts.0"]),
+    "a path that is none": ({"ingress": {"paths": [{"path": "v1", "pathType": "Prefix"}]}}, ["ingress.paths.0.path"]),
+    "an ingress without a path": ({"ingress": {"paths": []}}, ["ingress.paths"]),
     "a network that is none": ({"networkPolicy": {"sinks": {"cidrs": ["10.0.0.0"]}}}, ["networkPolicy.sinks.cidrs.0"]),
     "no time to stop": ({"gracePeriodSeconds": 0}, ["gracePeriodSeconds", "minimum of 1"]),
     "a budget of nothing": ({"podDisruptionBudget": {"maxUnavailable": 0}}, ["podDisruptionBudget.maxUnavailable"]),
