@@ -23,6 +23,12 @@ def unknown(names):
     return {name for name in names if name.startswith("WAYPOST_")} - known()
 
 
+def named(variable):
+    """The setting that a variable stands for."""
+    short = {"WAYPOST_BOOTSTRAP_KEY": "WAYPOST_AUTH__BOOTSTRAP_KEY"}
+    return short.get(variable, variable).removeprefix("WAYPOST_").lower().replace("__", ".")
+
+
 def default(setting):
     """A number's default."""
     section, name = setting.split(".")
