@@ -13,6 +13,8 @@ export interface TailPorts {
 }
 
 const kept = 200;
+/** How many identifiers are remembered. More than rows: a cleared or dropped row that is sent again must not come back. */
+const remembered = 1_000;
 
 /** The wait before the n-th try in a row: 1 s, doubled to at most 30 s, and up to half of it less so that tabs do not come all at once. */
 export function backoffMs(failures: number, random: number): number {
@@ -27,8 +29,12 @@ export class Tail {
   rows = $state.raw<readonly EventLine[]>([]);
   /** How many came since it began, dropped rows included. */
   seen = $state(0);
+  /** When the server last said that it left events out, because more came than it shows. */
+  skippedAt = $state<string | undefined>(undefined);
   problem = $state.raw<ProblemError | undefined>(undefined);
+  /** The place to resume after: the greatest identifier, which need not be the last that came. */
   #lastId: string | undefined;
+  readonly #known = new Set<string>();
   #abort: AbortController | undefined;
   readonly #filter: TailFilter;
   readonly #ports: TailPorts;
@@ -79,6 +85,7 @@ export class Tail {
   /** Empties the view; the place is kept. */
   clear(): void {
     this.rows = [];
+    this.skippedAt = undefined;
   }
 
   async #follow(signal: AbortSignal, alive: () => void): Promise<void> {
@@ -99,12 +106,32 @@ export class Tail {
   #take(messages: readonly Message[]): void {
     const lines: EventLine[] = [];
     for (const message of messages) {
-      if (message.id !== '') this.#lastId = message.id;
-      if (message.event === 'event') lines.unshift(JSON.parse(message.data) as EventLine);
+      // The first message of a tail, `start`, is no row: it only names the place from which nothing is lost.
+      this.#reach(message.id);
+      if (message.event === 'skipped') this.skippedAt = new Date().toISOString();
+      if (message.event !== 'event') continue;
+      const line = JSON.parse(message.data) as EventLine;
+      if (this.#isNew(line.id)) lines.unshift(line);
     }
     if (lines.length === 0) return;
     this.seen += lines.length;
     this.rows = [...lines, ...this.rows].slice(0, kept);
+  }
+
+  /** Moves the place on; identifiers sort by their time, and nodes' clocks differ by a little. */
+  #reach(id: string): void {
+    if (id !== '' && (this.#lastId === undefined || id > this.#lastId)) this.#lastId = id;
+  }
+
+  /** Whether an event comes for the first time: what is about as old as the place may be sent again after a resume. */
+  #isNew(id: string): boolean {
+    if (this.#known.has(id)) return false;
+    this.#known.add(id);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= remembered) break;
+      this.#known.delete(oldest);
+    }
+    return true;
   }
 }
 

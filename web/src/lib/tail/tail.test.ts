@@ -87,6 +87,48 @@ describe('a tail', () => {
     tail.close();
   });
 
+  it('resumes after the greatest event, and shows none twice when it is sent again', async () => {
+    const { ports, opened, finished } = world([
+      row('evt_2') + row('evt_1'),
+      row('evt_1') + row('evt_2') + row('evt_3'),
+    ]);
+    const tail = new Tail({}, ports);
+    void tail.start();
+    await finished;
+    expect(opened).toEqual([undefined, 'evt_2']);
+    expect(tail.rows.map(({ id }) => id)).toEqual(['evt_3', 'evt_1', 'evt_2']);
+    expect(tail.seen).toBe(3);
+  });
+
+  it('does not bring back what was cleared', async () => {
+    const { ports, finished } = world([row('evt_1'), row('evt_1') + row('evt_2')]);
+    const tail = new Tail({}, { ...ports, wait: async () => tail.clear() });
+    void tail.start();
+    await finished;
+    expect(tail.rows.map(({ id }) => id)).toEqual(['evt_2']);
+  });
+
+  it('has a place from the first message, before any event', async () => {
+    const start = 'id: evt_5\nevent: start\ndata: {}\n\n';
+    const { ports, opened, finished } = world([start, row('evt_6')]);
+    const tail = new Tail({}, ports);
+    void tail.start();
+    await finished;
+    expect(opened).toEqual([undefined, 'evt_5']);
+    expect([tail.rows.map(({ id }) => id), tail.seen]).toEqual([['evt_6'], 1]);
+  });
+
+  it('says that events were left out', async () => {
+    const { ports, finished } = world(['event: skipped\ndata: more\n\n' + row('evt_1')]);
+    const tail = new Tail({}, ports);
+    void tail.start();
+    await finished;
+    expect(tail.skippedAt).toBeDefined();
+    expect(tail.rows.map(({ id }) => id)).toEqual(['evt_1']);
+    tail.clear();
+    expect(tail.skippedAt).toBeUndefined();
+  });
+
   it('keeps a bounded number of rows and counts all', async () => {
     const { ports, finished } = world([
       Array.from({ length: 250 }, (_, index) => row(`evt_${index}`)).join(''),
