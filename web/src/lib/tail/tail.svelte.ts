@@ -29,12 +29,12 @@ export class Tail {
   rows = $state.raw<readonly EventLine[]>([]);
   /** How many came since it began, dropped rows included. */
   seen = $state(0);
-  /** When the server last said that it left events out, because more came than it shows. */
-  skippedAt = $state<string | undefined>(undefined);
+  /** When the server last said that it left events out because more came than it shows; milliseconds since 1970. */
+  skippedAt = $state<number | undefined>(undefined);
   problem = $state.raw<ProblemError | undefined>(undefined);
   /** The place to resume after: the greatest identifier, which need not be the last that came. */
   #lastId: string | undefined;
-  readonly #known = new Set<string>();
+  #known: readonly string[] = [];
   #abort: AbortController | undefined;
   readonly #filter: TailFilter;
   readonly #ports: TailPorts;
@@ -108,7 +108,7 @@ export class Tail {
     for (const message of messages) {
       // The first message of a tail, `start`, is no row: it only names the place from which nothing is lost.
       this.#reach(message.id);
-      if (message.event === 'skipped') this.skippedAt = new Date().toISOString();
+      if (message.event === 'skipped') this.skippedAt = Date.now();
       if (message.event !== 'event') continue;
       const line = JSON.parse(message.data) as EventLine;
       if (this.#isNew(line.id)) lines.unshift(line);
@@ -125,12 +125,8 @@ export class Tail {
 
   /** Whether an event comes for the first time: what is about as old as the place may be sent again after a resume. */
   #isNew(id: string): boolean {
-    if (this.#known.has(id)) return false;
-    this.#known.add(id);
-    for (const oldest of this.#known) {
-      if (this.#known.size <= remembered) break;
-      this.#known.delete(oldest);
-    }
+    if (this.#known.includes(id)) return false;
+    this.#known = [id, ...this.#known].slice(0, remembered);
     return true;
   }
 }
