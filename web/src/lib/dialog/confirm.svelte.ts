@@ -1,3 +1,5 @@
+import { session } from '$lib/session';
+
 /** What a person is asked before something that can't be taken back. */
 export interface Question {
   title: string;
@@ -15,19 +17,22 @@ class Confirmation {
   /** What is being asked; shown by the layout's `ConfirmDialog`. */
   question = $state.raw<Question | undefined>(undefined);
   #answer: ((yes: boolean) => void) | undefined;
+  /** Who was asked, about which tenant. */
+  #situation = '';
 
   /** Asks; a question that is still open counts as answered no. */
   ask(question: Question): Promise<boolean> {
     this.#answer?.(false);
     this.question = question;
+    this.#situation = session.situation;
     return new Promise((resolve) => {
       this.#answer = resolve;
     });
   }
 
-  /** Answers the open question. */
+  /** Answers the open question. A yes counts only where it was asked: for another tenant or person it is a no. */
   settle(yes: boolean): void {
-    this.#answer?.(yes);
+    this.#answer?.(yes && this.#situation === session.situation);
     this.#answer = undefined;
     this.question = undefined;
   }

@@ -18,6 +18,17 @@ class SessionState {
     return this.current ? (this.current.tenant ?? null) === null : false;
   }
 
+  /** Who is there and what they may do, to be compared: a name alone may be that of another key. */
+  get identity(): string {
+    const { name, tenant, scopes } = this.current ?? {};
+    return JSON.stringify([name, tenant, scopes]);
+  }
+
+  /** Who is there and which tenant's things are shown, to be compared: what was begun in one must not end in another. */
+  get situation(): string {
+    return JSON.stringify([this.identity, this.tenant]);
+  }
+
   /** Whether the credential allows a thing; `admin` allows everything. */
   can(scope: Scope): boolean {
     const scopes = this.current?.scopes ?? [];

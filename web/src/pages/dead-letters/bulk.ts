@@ -1,6 +1,7 @@
 import { api, body } from '$lib/api';
 import { confirm } from '$lib/dialog';
 import { counted } from '$lib/format';
+import { session } from '$lib/session';
 import { act, toasts } from '$lib/toast';
 import type { DeadLetterFilter } from './filter';
 
@@ -64,9 +65,12 @@ export async function purge(filter: DeadLetterFilter, name: string): Promise<boo
   return result !== undefined;
 }
 
+/** How many there are; nothing after an error, or when another tenant is shown by now: its dead letters were not counted. */
 async function previewed(name: string, call: () => Promise<{ count: number }>): Promise<number | undefined> {
+  const { situation } = session;
   try {
-    return (await call()).count;
+    const { count } = await call();
+    return session.situation === situation ? count : undefined;
   } catch (error) {
     toasts.failed(`${name} failed`, error);
     return undefined;

@@ -1,6 +1,7 @@
 import { api, body, type Delivery } from '$lib/api';
 import { confirm } from '$lib/dialog';
 import { count, counted } from '$lib/format';
+import { session } from '$lib/session';
 import { act, toasts } from '$lib/toast';
 import { bulkQuery, isEverything, type DeliveryFilter } from './filter';
 import { each } from './each';
@@ -45,12 +46,14 @@ export async function doToMarked(verb: Verb, rows: readonly Delivery[]): Promise
 /** Counts what a filter means, asks, does it, and says what came of it; whether anything was changed. */
 export async function doToMatching(verb: Verb, filter: DeliveryFilter): Promise<boolean> {
   const { name, done, what, effect, none } = words[verb];
+  const { situation } = session;
   const call = (isDryRun: boolean) =>
     body(api.POST(`/v1/deliveries/${verb}`, { params: { query: bulkQuery(filter, isDryRun) } }));
   const preview = await call(true).catch((error: unknown) => {
     toasts.failed(`${name} failed`, error);
   });
-  if (!preview) return false;
+  // What was counted for one tenant is not asked, and so not done, in another.
+  if (!preview || session.situation !== situation) return false;
   if (preview.count === 0) {
     toasts.done('Nothing to do', none);
     return false;
