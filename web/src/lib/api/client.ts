@@ -8,10 +8,11 @@ export interface Caller {
   tenant(): string | undefined;
   /** Called when the API answers that nobody is signed in. */
   signedOut(): void;
-  /** Called when the named tenant does not exist (any more). */
-  tenantGone(): void;
+  /** Called when the tenant that a call named does not exist (any more); by the time of the answer another may be shown. */
+  tenantGone(tenant: string): void;
 }
 
+const tenantHeader = 'Waypost-Tenant';
 let caller: Caller = { tenant: () => undefined, signedOut: () => undefined, tenantGone: () => undefined };
 
 /** Tells the client who calls. */
@@ -22,17 +23,18 @@ export function setCaller(next: Caller): void {
 /** The headers every request carries. */
 export function callerHeaders(): Record<string, string> {
   const tenant = caller.tenant();
-  return tenant === undefined ? {} : { 'Waypost-Tenant': tenant };
+  return tenant === undefined ? {} : { [tenantHeader]: tenant };
 }
 
-/** Throws the problem of an answer that is none of 2xx; a 401 also leads to sign-in. */
-export async function refuse(response: Response, url: string): Promise<void> {
+/** Throws the problem of an answer that is none of 2xx; a 401 also leads to sign-in. `sent` are the headers of the request. */
+export async function refuse(response: Response, url: string, sent?: Headers): Promise<void> {
   if (response.ok) return;
   // A wrong key at sign-in is an answer to show there, not a reason to go there.
   if (response.status === 401 && !new URL(url, 'http://any').pathname.endsWith('/v1/session'))
     caller.signedOut();
   const problem = await problemOf(response);
-  if (problem.code === 'tenant_not_found') caller.tenantGone();
+  const named = sent?.get(tenantHeader);
+  if (problem.code === 'tenant_not_found' && named) caller.tenantGone(named);
   throw problem;
 }
 
@@ -42,7 +44,7 @@ const middleware: Middleware = {
     return request;
   },
   async onResponse({ request, response }) {
-    await refuse(response, request.url);
+    await refuse(response, request.url, request.headers);
     return response;
   },
   onError({ error }) {

@@ -19,10 +19,10 @@ export async function openTail(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const url = new URL('/v1/events/tail', location.origin);
   for (const [name, value] of Object.entries(filter)) if (value) url.searchParams.set(name, value);
-  const headers: Record<string, string> = { accept: 'text/event-stream', ...callerHeaders() };
-  if (lastId !== undefined) headers['Last-Event-ID'] = lastId;
+  const headers = new Headers({ accept: 'text/event-stream', ...callerHeaders() });
+  if (lastId !== undefined) headers.set('Last-Event-ID', lastId);
   const response = await fetch(url, { headers, signal, cache: 'no-store' });
-  await refuse(response, response.url);
+  await refuse(response, response.url, headers);
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null)
     throw new ProblemError(
       response.status,

@@ -1,5 +1,6 @@
 import { api, body, ProblemError, type NewSession, type Scope, type Session } from '$lib/api';
 import { setCaller } from '$lib/api/client';
+import { toasts } from '$lib/toast';
 
 const remembered = 'waypost.tenant';
 
@@ -88,8 +89,10 @@ setCaller({
   signedOut: () => {
     session.current = null;
   },
-  tenantGone: () => {
+  tenantGone: (tenant) => {
     // A remembered tenant may have been deleted: without this every page would only say so.
-    if (session.reachesAll && session.tenant !== 'default') session.choose('default');
+    if (!session.reachesAll || session.tenant !== tenant || tenant === 'default') return;
+    session.choose('default');
+    toasts.noted(`The tenant ${tenant} is gone; showing default`, 'No tenant has that name (any more).');
   },
 });

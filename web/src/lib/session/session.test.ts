@@ -16,6 +16,7 @@ vi.stubGlobal('fetch', async (request: Request) => {
 // The client takes `fetch` and the origin when it is made: after the stubs.
 const { session } = await import('./session.svelte');
 const { api, body } = await import('$lib/api');
+const { toasts } = await import('$lib/toast');
 
 const somebody = {
   name: 'operator',
@@ -31,6 +32,7 @@ const problem = (status: number, code: string) => json({ title: 't', detail: 'd'
 beforeEach(() => {
   requests.length = 0;
   stored.clear();
+  toasts.list = [];
   session.current = undefined;
   session.choose('default');
 });
@@ -102,6 +104,19 @@ describe('calls', () => {
     answer = () => problem(404, 'tenant_not_found');
     await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({ code: 'tenant_not_found' });
     expect(session.tenant).toBe('default');
+    expect(toasts.list.map(({ title }) => title)).toEqual(['The tenant deleted is gone; showing default']);
+  });
+
+  it('leave the tenant that is shown when one that was left is gone', async () => {
+    session.current = somebody;
+    session.choose('deleted');
+    answer = () => {
+      session.choose('acme');
+      return problem(404, 'tenant_not_found');
+    };
+    await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({ code: 'tenant_not_found' });
+    expect(session.tenant).toBe('acme');
+    expect(toasts.list).toEqual([]);
   });
 
   it('throw the problem of an answer', async () => {

@@ -102,7 +102,7 @@ describe('a tail', () => {
 
   it('does not bring back what was cleared', async () => {
     const { ports, finished } = world([row('evt_1'), row('evt_1') + row('evt_2')]);
-    const tail = new Tail({}, { ...ports, wait: async () => tail.clear() });
+    const tail: Tail = new Tail({}, { ...ports, wait: async () => tail.clear() });
     void tail.start();
     await finished;
     expect(tail.rows.map(({ id }) => id)).toEqual(['evt_2']);

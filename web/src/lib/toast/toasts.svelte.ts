@@ -3,11 +3,13 @@ import { asProblem } from '$lib/api';
 /** A message that says what happened. */
 export interface Toast {
   id: number;
-  kind: 'done' | 'failed';
+  kind: 'done' | 'noted' | 'failed';
   title: string;
   detail?: string;
   /** The problem's code, for a person who asks for help. */
   code?: string;
+  /** What a person can do about it; the message then stays until it is done or dismissed. */
+  action?: { text: string; run: () => void };
 }
 
 const shownMs = 6_000;
@@ -29,6 +31,12 @@ class Toasts {
     this.#show({ kind: 'failed', title, detail: problem.detail, code: problem.code });
   }
 
+  /** Says what the person did not ask for but has to know. Stays until dismissed; said once while it stands. */
+  noted(title: string, detail?: string, action?: Toast['action']): void {
+    if (this.list.some((toast) => toast.title === title)) return;
+    this.#show({ kind: 'noted', title, detail, action });
+  }
+
   /** Takes a message away. */
   dismiss(id: number): void {
     this.list = this.list.filter((toast) => toast.id !== id);
@@ -36,8 +44,10 @@ class Toasts {
 
   #show(toast: Omit<Toast, 'id'>): number {
     this.#last += 1;
-    // More than four at once hide the page they are about.
-    this.list = [...this.list, { id: this.#last, ...toast }].slice(-4);
+    const list = [...this.list, { id: this.#last, ...toast }];
+    // More than four at once hide the page they are about. What waits for the person's deed is not pushed out by the rest.
+    const shown = new Set(list.filter(({ action }) => action === undefined).slice(-4));
+    this.list = list.filter((other) => other.action !== undefined || shown.has(other));
     return this.#last;
   }
 }

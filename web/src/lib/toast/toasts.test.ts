@@ -45,3 +45,19 @@ describe('an action', () => {
     expect(toasts.list.map(({ title }) => title)).toEqual(['5', '6', '7', '8']);
   });
 });
+
+describe('what has to be known', () => {
+  it('stays, and is said once', () => {
+    vi.useFakeTimers();
+    toasts.noted('The tenant acme is gone');
+    toasts.noted('The tenant acme is gone');
+    vi.advanceTimersByTime(60_000);
+    expect(toasts.list).toMatchObject([{ kind: 'noted', title: 'The tenant acme is gone' }]);
+  });
+
+  it('is not pushed out while it waits for a deed', () => {
+    toasts.noted('Waypost was updated', undefined, { text: 'Reload', run: () => undefined });
+    for (let index = 0; index < 9; index += 1) toasts.failed(`${index}`, new Error('x'));
+    expect(toasts.list.map(({ title }) => title)).toEqual(['Waypost was updated', '5', '6', '7', '8']);
+  });
+});
