@@ -7,6 +7,8 @@ const remembered = 'waypost.tenant';
 class SessionState {
   /** Who is signed in: `undefined` until known, `null` for nobody. */
   current = $state.raw<Session | null | undefined>(undefined);
+  /** Whether the session of `current` has ended: its page stays, for whoever signs in again, with what was written into it. */
+  isEnded = $state(false);
   #chosen = $state(recall());
 
   /** The tenant whose things are shown. */
@@ -64,12 +66,25 @@ class SessionState {
   /** Signs in with an API key or the token of a sign-in link. */
   async signIn(credential: NewSession): Promise<void> {
     this.current = await body(api.POST('/v1/session', { body: credential }));
+    this.isEnded = false;
   }
 
   /** Ends the session. */
   async signOut(): Promise<void> {
     await api.DELETE('/v1/session');
+    this.leave();
+  }
+
+  /** Gives up the page of a session that is over. */
+  leave(): void {
     this.current = null;
+    this.isEnded = false;
+  }
+
+  /** Notes that the API knows the session no more. */
+  end(): void {
+    if (this.current) this.isEnded = true;
+    else this.current = null;
   }
 }
 
@@ -86,9 +101,7 @@ export const session = new SessionState();
 
 setCaller({
   tenant: () => (session.reachesAll ? session.tenant : undefined),
-  signedOut: () => {
-    session.current = null;
-  },
+  signedOut: () => session.end(),
   tenantGone: (tenant) => {
     // A remembered tenant may have been deleted: without this every page would only say so.
     if (!session.reachesAll || session.tenant !== tenant || tenant === 'default') return;

@@ -34,6 +34,7 @@ beforeEach(() => {
   stored.clear();
   toasts.list = [];
   session.current = undefined;
+  session.isEnded = false;
   session.choose('default');
 });
 
@@ -91,11 +92,29 @@ describe('calls', () => {
     expect(session.tenant).toBe('acme');
   });
 
-  it('lead to sign-in when the session has ended', async () => {
+  it('lead to sign-in over the page when the session has ended', async () => {
     session.current = somebody;
     answer = () => problem(401, 'unauthenticated');
     await expect(body(api.GET('/v1/events'))).rejects.toMatchObject({ status: 401 });
-    expect(session.current).toBeNull();
+    expect([session.current, session.isEnded]).toEqual([somebody, true]);
+    const before = session.identity;
+    answer = () => json({ ...somebody, version: '0.2.0' });
+    await session.signIn({ api_key: 'wp_again' });
+    expect([session.isEnded, session.identity]).toEqual([false, before]);
+  });
+
+  it('lead to plain sign-in when the page is given up', async () => {
+    session.current = somebody;
+    session.end();
+    session.leave();
+    expect([session.current, session.isEnded]).toEqual([null, false]);
+  });
+
+  it('know a namesake with other scopes for another', () => {
+    session.current = somebody;
+    const before = session.identity;
+    session.current = { ...somebody, scopes: ['admin'] };
+    expect(session.identity).not.toBe(before);
   });
 
   it('fall back to the default tenant when the chosen one is gone', async () => {
