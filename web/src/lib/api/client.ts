@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
-import { asProblem, problemOf } from './problem';
+import { asNoAnswer, problemOf } from './problem';
 import type { paths } from './schema';
 
 /** What the client needs to know about who is signed in; the session fills it. */
@@ -27,7 +27,7 @@ export function callerHeaders(): Record<string, string> {
 }
 
 /** Throws the problem of an answer that is none of 2xx; a 401 also leads to sign-in. `sent` are the headers of the request. */
-export async function refuse(response: Response, url: string, sent?: Headers): Promise<void> {
+async function refuse(response: Response, url: string, sent?: Headers): Promise<void> {
   if (response.ok) return;
   // A wrong key at sign-in is an answer to show there, not a reason to go there.
   if (response.status === 401 && !new URL(url, 'http://any').pathname.endsWith('/v1/session'))
@@ -36,6 +36,18 @@ export async function refuse(response: Response, url: string, sent?: Headers): P
   const named = sent?.get(tenantHeader);
   if (problem.code === 'tenant_not_found' && named) caller.tenantGone(named);
   throw problem;
+}
+
+/** A `fetch` outside of `api`: refused and failed ones throw the same problems. */
+export async function request(
+  url: string | URL,
+  init: RequestInit & { headers?: Headers } = {},
+): Promise<Response> {
+  const response = await fetch(url, init).catch((error: unknown) => {
+    throw asNoAnswer(error);
+  });
+  await refuse(response, response.url, init.headers);
+  return response;
 }
 
 const middleware: Middleware = {
@@ -48,7 +60,7 @@ const middleware: Middleware = {
     return response;
   },
   onError({ error }) {
-    return asProblem(error);
+    return asNoAnswer(error);
   },
 };
 
@@ -58,6 +70,11 @@ api.use(middleware);
 
 /** The body of an answer: `await body(api.GET('/v1/events'))`. */
 export async function body<T>(answer: Promise<{ data?: T }>): Promise<NonNullable<T>> {
-  // Errors were thrown by the middleware: what is left has the body its document promises.
-  return (await answer).data as NonNullable<T>;
+  try {
+    // Errors were thrown by the middleware: what is left has the body its document promises.
+    return (await answer).data as NonNullable<T>;
+  } catch (error) {
+    // The connection may also be lost while the body is read, which no middleware sees.
+    throw asNoAnswer(error);
+  }
 }

@@ -1,4 +1,4 @@
-import { refuse } from './client';
+import { request } from './client';
 
 /** One request that arrived at the built-in inbox of `--dev`. */
 export interface Received {
@@ -12,8 +12,7 @@ export interface Received {
 
 /** What arrived at an inbox, newest first. The inbox is for development and stands outside of the API's document. */
 export async function readInbox(name: string): Promise<Received[]> {
-  const response = await fetch(`/dev/inbox/${encodeURIComponent(name)}`);
-  await refuse(response, response.url);
+  const response = await request(`/dev/inbox/${encodeURIComponent(name)}`);
   return ((await response.json()) as { data: Received[] }).data;
 }
 

@@ -1,5 +1,5 @@
 export { api, body } from './client';
 export { inboxAddress, readInbox, type Received } from './inbox';
-export { ProblemError, asProblem, type FieldProblem } from './problem';
+export { ProblemError, asNoAnswer, asProblem, type FieldProblem } from './problem';
 export { publishEvent } from './publish';
 export type * from './schema';

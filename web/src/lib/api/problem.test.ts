@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asProblem, ProblemError, problemOf } from './problem';
+import { asNoAnswer, asProblem, ProblemError, problemOf } from './problem';
 
 describe('the error of an answer', () => {
   it('is the problem it carries', async () => {
@@ -38,7 +38,12 @@ describe('whatever was thrown', () => {
   });
 
   it('is unreachable when fetch found nobody', () => {
-    expect(asProblem(new TypeError('Failed to fetch'))).toMatchObject({ status: 0, code: 'unreachable' });
+    expect(asNoAnswer(new TypeError('Failed to fetch'))).toMatchObject({ status: 0, code: 'unreachable' });
+  });
+
+  it('is not blamed on Waypost when the pages are at fault', () => {
+    const fault = new TypeError("can't access property of undefined");
+    expect(asProblem(fault)).toMatchObject({ code: 'unknown', detail: fault.message });
   });
 
   it('keeps its message otherwise', () => {

@@ -60,16 +60,22 @@ export async function problemOf(response: Response): Promise<ProblemError> {
 /** Turns whatever was thrown into a `ProblemError`, so that pages show one kind of error. */
 export function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  // `fetch` throws a TypeError when there was no answer at all.
-  if (error instanceof TypeError)
-    return new ProblemError(
-      0,
-      'unreachable',
-      'No answer',
-      'Waypost did not answer. Is it running, and is the network up?',
-    );
   const detail = error instanceof Error ? error.message : String(error);
   return new ProblemError(0, 'unknown', 'Something went wrong', detail);
+}
+
+/**
+ * Turns what a `fetch`, or the reading of its answer, threw into a `ProblemError`. Nobody else's TypeError means that no answer came: a
+ * fault of the pages throws one too.
+ */
+export function asNoAnswer(error: unknown): ProblemError {
+  if (!(error instanceof TypeError)) return asProblem(error);
+  return new ProblemError(
+    0,
+    'unreachable',
+    'No answer',
+    'Waypost did not answer. Is it running, and is the network up?',
+  );
 }
 
 function parse(text: string): Partial<Problem> | undefined {

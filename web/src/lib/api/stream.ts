@@ -1,4 +1,4 @@
-import { callerHeaders, refuse } from './client';
+import { callerHeaders, request } from './client';
 import { ProblemError } from './problem';
 
 /** What narrows a live tail. */
@@ -21,8 +21,7 @@ export async function openTail(
   for (const [name, value] of Object.entries(filter)) if (value) url.searchParams.set(name, value);
   const headers = new Headers({ accept: 'text/event-stream', ...callerHeaders() });
   if (lastId !== undefined) headers.set('Last-Event-ID', lastId);
-  const response = await fetch(url, { headers, signal, cache: 'no-store' });
-  await refuse(response, response.url, headers);
+  const response = await request(url, { headers, signal, cache: 'no-store' });
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null)
     throw new ProblemError(
       response.status,

@@ -1,4 +1,4 @@
-import { asProblem, type EventLine, type ProblemError } from '$lib/api';
+import { asNoAnswer, asProblem, type EventLine, type ProblemError } from '$lib/api';
 import { openTail, type TailFilter } from '$lib/api/stream';
 import { StreamParser, type Message } from './parser';
 
@@ -96,7 +96,9 @@ export class Tail {
     this.state = 'live';
     this.problem = undefined;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw asNoAnswer(error);
+      });
       if (done || signal.aborted) return;
       alive();
       this.#take(parser.read(decoder.decode(value, { stream: true })));
