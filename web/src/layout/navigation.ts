@@ -5,7 +5,15 @@ import type { IconName } from '$lib/ui';
 /** A place in the navigation. */
 export interface Destination {
   text: string;
-  href: string;
+  page:
+    | 'overview'
+    | 'events'
+    | 'deliveries'
+    | 'deadLetters'
+    | 'subscriptions'
+    | 'tenants'
+    | 'apiKeys'
+    | 'producers';
   icon: IconName;
   /** The pages that stand under it. */
   pages: readonly RouteName[];
@@ -19,7 +27,7 @@ export interface Destination {
 export const work: readonly Destination[] = [
   {
     text: 'Overview',
-    href: href('overview'),
+    page: 'overview',
     icon: 'overview',
     pages: ['overview', 'firstMinute'],
     scope: 'deliveries:read',
@@ -27,7 +35,7 @@ export const work: readonly Destination[] = [
   },
   {
     text: 'Events',
-    href: href('events'),
+    page: 'events',
     icon: 'event',
     pages: ['events', 'event', 'publish'],
     scope: 'events:read',
@@ -35,7 +43,7 @@ export const work: readonly Destination[] = [
   },
   {
     text: 'Deliveries',
-    href: href('deliveries'),
+    page: 'deliveries',
     icon: 'delivery',
     pages: ['deliveries', 'delivery'],
     scope: 'deliveries:read',
@@ -43,7 +51,7 @@ export const work: readonly Destination[] = [
   },
   {
     text: 'Dead letters',
-    href: href('deadLetters'),
+    page: 'deadLetters',
     icon: 'deadLetter',
     pages: ['deadLetters'],
     scope: 'deliveries:read',
@@ -51,7 +59,7 @@ export const work: readonly Destination[] = [
   },
   {
     text: 'Subscriptions',
-    href: href('subscriptions'),
+    page: 'subscriptions',
     icon: 'subscription',
     pages: ['subscriptions', 'newSubscription', 'subscription', 'editSubscription'],
     scope: 'subscriptions:read',
@@ -61,17 +69,22 @@ export const work: readonly Destination[] = [
 
 /** The second group: administration. */
 export const administration: readonly Destination[] = [
-  { text: 'Tenants', href: href('tenants'), icon: 'tenant', pages: ['tenants'], scope: 'admin', key: 't' },
-  { text: 'API keys', href: href('apiKeys'), icon: 'key', pages: ['apiKeys'], scope: 'admin', key: 'k' },
+  { text: 'Tenants', page: 'tenants', icon: 'tenant', pages: ['tenants'], scope: 'admin', key: 't' },
+  { text: 'API keys', page: 'apiKeys', icon: 'key', pages: ['apiKeys'], scope: 'admin', key: 'k' },
   {
     text: 'Producers',
-    href: href('producers'),
+    page: 'producers',
     icon: 'producer',
     pages: ['producers'],
     scope: 'admin',
     key: 'p',
   },
 ];
+
+/** The link to a destination, of the tenant that is shown or of another. */
+export function linkTo(destination: Destination, tenant?: string): string {
+  return href(destination.page, { tenant });
+}
 
 /** Where a page stands in the navigation; the overview for one that stands nowhere. */
 export function destinationOf(page: RouteName | undefined): Destination {

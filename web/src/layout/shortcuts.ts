@@ -1,4 +1,4 @@
-import { administration, work } from './navigation';
+import { administration, linkTo, work } from './navigation';
 
 /** What a key press means: go to a place, put the cursor into the first filter, show the list of shortcuts. */
 export type Command = { go: string } | 'search' | 'help';
@@ -12,7 +12,7 @@ export class KeyReader {
     if (this.#isGoing) {
       this.#isGoing = false;
       const to = [...work, ...administration].find((destination) => destination.key === key);
-      return to && { go: to.href };
+      return to && { go: linkTo(to) };
     }
     if (key === 'g') this.#isGoing = true;
     if (key === '/') return 'search';

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { session } from '$lib/session';
 import { confirm, confirmation } from './confirm.svelte';
 
+const address = { hash: '' };
+vi.stubGlobal('location', address);
+vi.stubGlobal('history', { replaceState: (_: unknown, __: string, to: string) => (address.hash = to) });
 const somebody = { name: 'a', tenant: null, scopes: [], expires_at: null, is_dev: false, version: '0' };
 const question = { title: 'Purge?', body: '3 dead letters are deleted.', action: 'Purge' };
 

@@ -1,3 +1,5 @@
+import { tenantOf } from './tenant';
+
 /** Every page and its path in the hash; `:name` is a parameter. The order is the order of matching. */
 export const routes = {
   overview: '/',
@@ -44,14 +46,17 @@ type HrefArguments<Name extends RouteName> = [keyof RouteParams<Name>] extends [
   ? [query?: Query]
   : [params: RouteParams<Name>, query?: Query];
 
-/** The link to a page: `href('event', { id })`, `href('deliveries', { state: 'pending' })`. */
+/**
+ * The link to a page: `href('event', { id })`, `href('deliveries', { state: 'pending' })`. It leads to the tenant that is shown, for
+ * everybody it is given to, unless the query names another.
+ */
 export function href<Name extends RouteName>(name: Name, ...rest: HrefArguments<Name>): string {
   const path: string = routes[name];
   const hasParams = path.includes(':');
   const params = (hasParams ? rest[0] : {}) as Record<string, string>;
   const query = (hasParams ? rest[1] : rest[0]) as Query | undefined;
   const filled = path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
-  return `#${filled}${formatQuery(query ?? {})}`;
+  return `#${filled}${formatQuery({ ...query, tenant: tenantOf(query?.['tenant']) })}`;
 }
 
 /** Reads a location's hash. An unknown path has no name. */

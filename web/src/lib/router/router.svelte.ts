@@ -1,4 +1,5 @@
 import { formatQuery, parseHash, type Place, type Query } from './route';
+import { defaultTenant, isTenantName } from './tenant';
 
 class Router {
   #place = $state.raw<Place>(parseHash(globalThis.location?.hash ?? ''));
@@ -6,6 +7,17 @@ class Router {
   /** Where the person is. */
   get place(): Place {
     return this.#place;
+  }
+
+  /** The tenant that the address names. */
+  get tenant(): string {
+    const named = this.#place.query['tenant'];
+    return named !== undefined && isTenantName(named) ? named : defaultTenant;
+  }
+
+  /** Whether the address says nothing yet: it is bare, or leads to sign-in. Any other means the default tenant by naming none. */
+  get isBare(): boolean {
+    return this.#place.name === 'signIn' || location.hash.replace('#', '') === '';
   }
 
   /** Follows the address bar; returns how to stop. */
@@ -22,6 +34,8 @@ class Router {
   /** Goes to a link made by `href`. */
   go(to: string): void {
     location.hash = to.replace(/^#/, '');
+    // The browser tells of it later: until then the old page would stand there for the new tenant.
+    this.#place = parseHash(location.hash);
   }
 
   /** Goes to a link without leaving the present one in the history. */

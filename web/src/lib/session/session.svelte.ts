@@ -1,5 +1,6 @@
 import { api, body, ProblemError, type NewSession, type Scope, type Session } from '$lib/api';
 import { setCaller } from '$lib/api/client';
+import { carryTenant, defaultTenant, router } from '$lib/router';
 import { toasts } from '$lib/toast';
 
 const remembered = 'waypost.tenant';
@@ -9,11 +10,10 @@ class SessionState {
   current = $state.raw<Session | null | undefined>(undefined);
   /** Whether the session of `current` has ended: its page stays, for whoever signs in again, with what was written into it. */
   isEnded = $state(false);
-  #chosen = $state(recall());
 
-  /** The tenant whose things are shown. */
+  /** The tenant whose things are shown: the credential's own, or the one in the address, so that two tabs and a shared link keep theirs. */
   get tenant(): string {
-    return this.current?.tenant ?? this.#chosen;
+    return this.current?.tenant ?? router.tenant;
   }
 
   /** Whether the credential reaches every tenant, so that one is chosen. */
@@ -43,20 +43,21 @@ class SessionState {
     return this.can(scope) ? undefined : `This credential lacks the scope ${scope}.`;
   }
 
-  /** Shows another tenant's things. Pages and cached answers are built anew by the layout. */
-  choose(tenant: string): void {
-    this.#chosen = tenant;
+  /** Shows another tenant's things, at a link made for it or else on the same page. Pages and answers are built anew by the layout. */
+  choose(tenant: string, link?: string): void {
+    if (link === undefined) router.filter({ tenant: tenant === defaultTenant ? undefined : tenant });
+    else router.go(link);
     try {
       localStorage.setItem(remembered, tenant);
     } catch {
-      // Storage may be forbidden; the choice then lasts as long as the page.
+      // Storage may be forbidden; the choice then lasts as long as the address.
     }
   }
 
   /** Finds out who is signed in. */
   async load(): Promise<void> {
     try {
-      this.current = await body(api.GET('/v1/session'));
+      this.#welcome(await body(api.GET('/v1/session')));
     } catch (error) {
       if (!(error instanceof ProblemError) || error.status !== 401) throw error;
       this.current = null;
@@ -65,8 +66,7 @@ class SessionState {
 
   /** Signs in with an API key or the token of a sign-in link. */
   async signIn(credential: NewSession): Promise<void> {
-    this.current = await body(api.POST('/v1/session', { body: credential }));
-    this.isEnded = false;
+    this.#welcome(await body(api.POST('/v1/session', { body: credential })));
   }
 
   /** Ends the session. */
@@ -86,26 +86,38 @@ class SessionState {
     if (this.current) this.isEnded = true;
     else this.current = null;
   }
+
+  #welcome(somebody: Session): void {
+    this.current = somebody;
+    this.isEnded = false;
+    // Whoever comes without a place in mind goes on with the tenant of the last time.
+    if (this.reachesAll && router.isBare) router.filter({ tenant: recall() });
+  }
 }
 
-function recall(): string {
+function recall(): string | undefined {
   try {
-    return localStorage.getItem(remembered) ?? 'default';
+    const tenant = localStorage.getItem(remembered) ?? defaultTenant;
+    return tenant === defaultTenant ? undefined : tenant;
   } catch {
-    return 'default';
+    return undefined;
   }
 }
 
 /** Who is signed in, and for which tenant. */
 export const session = new SessionState();
 
+carryTenant(() => (session.reachesAll ? session.tenant : undefined));
 setCaller({
   tenant: () => (session.reachesAll ? session.tenant : undefined),
   signedOut: () => session.end(),
   tenantGone: (tenant) => {
     // A remembered tenant may have been deleted: without this every page would only say so.
-    if (!session.reachesAll || session.tenant !== tenant || tenant === 'default') return;
-    session.choose('default');
-    toasts.noted(`The tenant ${tenant} is gone; showing default`, 'No tenant has that name (any more).');
+    if (!session.reachesAll || session.tenant !== tenant || tenant === defaultTenant) return;
+    session.choose(defaultTenant);
+    toasts.noted(
+      `The tenant ${tenant} is gone; showing ${defaultTenant}`,
+      'No tenant has that name (any more).',
+    );
   },
 });

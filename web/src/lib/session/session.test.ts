@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 const stored = new Map<string, string>();
-vi.stubGlobal('location', { origin: 'http://waypost.test', hash: '' });
+const address = { origin: 'http://waypost.test', hash: '' };
+vi.stubGlobal('location', address);
+vi.stubGlobal('history', { replaceState: (_: unknown, __: string, to: string) => (address.hash = to) });
 vi.stubGlobal('localStorage', {
   getItem: (key: string) => stored.get(key) ?? null,
   setItem: (key: string, value: string) => stored.set(key, value),
@@ -16,6 +18,7 @@ vi.stubGlobal('fetch', async (request: Request) => {
 // The client takes `fetch` and the origin when it is made: after the stubs.
 const { session } = await import('./session.svelte');
 const { api, body } = await import('$lib/api');
+const { href, router } = await import('$lib/router');
 const { toasts } = await import('$lib/toast');
 
 const somebody = {
@@ -31,11 +34,11 @@ const problem = (status: number, code: string) => json({ title: 't', detail: 'd'
 
 beforeEach(() => {
   requests.length = 0;
-  stored.clear();
   toasts.list = [];
   session.current = undefined;
   session.isEnded = false;
   session.choose('default');
+  stored.clear();
 });
 
 describe('the session', () => {
@@ -71,6 +74,53 @@ describe('the session', () => {
   it('lets an administrator do everything', () => {
     session.current = { ...somebody, scopes: ['admin'] };
     expect(session.can('subscriptions:write')).toBe(true);
+  });
+});
+
+describe('the tenant', () => {
+  it('stands in the address and in every link, unless it is the default', () => {
+    session.current = somebody;
+    session.choose('acme');
+    expect(address.hash).toBe('#/?tenant=acme');
+    expect(href('event', { id: 'evt_1' })).toBe('#/events/evt_1?tenant=acme');
+    session.choose('default');
+    expect([address.hash, href('events')]).toEqual(['#/', '#/events']);
+  });
+
+  it('is the one that a link names', () => {
+    session.current = somebody;
+    router.go('#/events/evt_1?tenant=acme');
+    expect(session.tenant).toBe('acme');
+    router.go('#/events/evt_1');
+    expect(session.tenant).toBe('default');
+    router.go('#/events?tenant=No%20name');
+    expect(session.tenant).toBe('default');
+  });
+
+  it('is the credential’s own whatever a link names, and then in none', () => {
+    session.current = { ...somebody, tenant: 'beta' };
+    router.go('#/events?tenant=acme');
+    expect([session.tenant, href('events')]).toEqual(['beta', '#/events']);
+  });
+
+  it.each([
+    ['', 'acme'],
+    ['#/sign-in', 'acme'],
+    ['#/deliveries', 'default'],
+    ['#/deliveries?tenant=beta', 'beta'],
+  ])('at the address %s is, after acme the last time, %s', async (hash, tenant) => {
+    stored.set('waypost.tenant', 'acme');
+    router.go(hash);
+    answer = () => json(somebody);
+    await session.load();
+    expect(session.tenant).toBe(tenant);
+  });
+
+  it('keeps the filters of the page it is chosen on', () => {
+    session.current = somebody;
+    router.go('#/deliveries?state=pending');
+    session.choose('acme');
+    expect(router.place.query).toEqual({ state: 'pending', tenant: 'acme' });
   });
 });
 
