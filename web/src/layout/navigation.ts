@@ -91,3 +91,11 @@ export function destinationOf(page: RouteName | undefined): Destination {
   const found = [...work, ...administration].find(({ pages }) => page !== undefined && pages.includes(page));
   return found ?? (work[0] as Destination);
 }
+
+/** The link to the first place a credential may see; it may see none. */
+export function homeOf(can: (scope: Scope) => boolean): string | undefined {
+  const first = [...work, ...administration].find(({ scope }) => can(scope));
+  if (first) return linkTo(first);
+  // A producer's credential: it reads nothing, but it can try itself out.
+  return can('events:write') ? href('publish') : undefined;
+}
