@@ -16,6 +16,14 @@ onBothDatabases(
     await page.getByLabel('Sink').fill(sink.url);
     await page.getByRole('button', { name: 'Subscribe' }).click();
     await page.getByText('Subscribed.').waitFor();
+
+    // What is subscribed to is what was asked for, not what the field says by now.
+    await page.getByLabel('Type').fill('com.example.other');
+    await page.getByText(/Events of type com\.example\.hello now go to/).waitFor();
+    await page.getByRole('button', { name: 'Send an event and watch it' }).click();
+    await page.getByText(/no subscription matched\. You subscribed to com\.example\.hello/).waitFor();
+    await page.getByLabel('Type').fill('com.example.hello');
+
     await page.getByRole('button', { name: 'Send an event and watch it' }).click();
     await page.getByRole('link', { name: 'Go to the overview' }).waitFor();
     expect(sink.received.map(({ headers }) => headers['waypost-attempt'])).toEqual(['1']);

@@ -1,22 +1,33 @@
 import type { EventReceipt, Subscription } from '$lib/api';
 
+/** What step 2 leaves behind: the types are those subscribed to, whatever the field says by now. */
+export type Subscribed = Pick<Subscription, 'id' | 'sink' | 'types'>;
+
 /** What has been done of the first minute. */
 export class Progress {
   sent = $state.raw<EventReceipt | undefined>(undefined);
-  /** The events' type: what is sent is what is subscribed to. */
+  /** The type in the field: of the next event, and of the next subscription. */
   type = $state('com.example.hello');
-  subscription = $state.raw<Pick<Subscription, 'id' | 'sink'> | undefined>(undefined);
-  /** The event whose arrival is watched: sent when there was a subscription. */
+  subscription = $state.raw<Subscribed | undefined>(undefined);
+  /** The event whose arrival is watched: the last one, if it was sent when there was a subscription. */
   watched = $state.raw<EventReceipt | undefined>(undefined);
+  /** The type of the last event, if there was a subscription and yet none took it. */
+  missed = $state<string>();
   hasArrived = $state(false);
 
-  /** Notes an event that was accepted. One that has a delivery can be seen to arrive. */
-  noteSent(receipt: EventReceipt): void {
+  /** Notes an event that was accepted, and its type. One that has a delivery can be seen to arrive. */
+  noteSent(receipt: EventReceipt, type: string): void {
     this.sent = receipt;
-    if (receipt.deliveries > 0) {
-      this.watched = receipt;
-      this.hasArrived = false;
-    }
+    const isTaken = receipt.deliveries > 0;
+    this.missed = isTaken || this.subscription === undefined ? undefined : type;
+    this.watched = isTaken ? receipt : undefined;
+    if (isTaken) this.hasArrived = false;
+  }
+
+  /** Notes the subscription that the next event goes to. */
+  subscribe(subscription: Subscribed): void {
+    this.subscription = subscription;
+    this.missed = undefined;
   }
 
   /** The step that is next, 4 when all are done. */
