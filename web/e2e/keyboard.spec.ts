@@ -27,6 +27,11 @@ async function press(page: Page, wanted: Locator): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** Waits until the thing has the focus, which was not to be lost. */
+async function keepsFocus(wanted: Locator): Promise<void> {
+  await expect.poll(() => wanted.evaluate((element) => element === document.activeElement)).toBe(true);
+}
+
 onBothDatabases(
   'signing in, finding a failing sink, redelivering, redriving, rotating and the live tail need no mouse',
   async (stage) => {
@@ -51,6 +56,8 @@ onBothDatabases(
     sink.answer.status = 204;
     await press(page, page.getByRole('button', { name: 'Redeliver', exact: true }));
     await page.getByText('Delivered', { exact: true }).first().waitFor();
+    // In between it was "Cancel…": the button changes, and the focus stays.
+    await keepsFocus(page.getByRole('button', { name: 'Redeliver', exact: true }));
 
     // Redrive: the dialog takes the focus, keeps it, and gives it back.
     await page.keyboard.press('g');
@@ -61,7 +68,7 @@ onBothDatabases(
     await dialog.waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    await expect.poll(() => redrive.evaluate((element) => element === document.activeElement)).toBe(true);
+    await keepsFocus(redrive);
     await page.keyboard.press('Enter');
     await press(page, dialog.getByRole('button', { name: 'Redrive 2 dead letters' }));
     await page.getByText('Redriven: 2 dead letters').waitFor();
@@ -81,7 +88,9 @@ onBothDatabases(
     await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
     await reach(page, live);
     await press(page, page.getByRole('button', { name: 'Pause' }));
-    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await keepsFocus(page.getByRole('button', { name: 'Resume' }));
+    await page.keyboard.press('Enter');
+    await keepsFocus(page.getByRole('button', { name: 'Pause' }));
 
     // The list of shortcuts, and the way past the navigation.
     await page.locator('body').press('?');
