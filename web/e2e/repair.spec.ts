@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { deadLetters, onceOnly } from './support/scene.ts';
+import { deadLetters, deadLettersAre, onceOnly } from './support/scene.ts';
 import { onBothDatabases } from './support/stage.ts';
 
 onBothDatabases('a failing sink is found on the overview, understood, fixed and redriven', async (stage) => {
@@ -45,7 +45,10 @@ onBothDatabases('dead letters are redriven in bulk, and purged only after a type
   await page.getByRole('button', { name: 'Redrive all…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Redrive 12 dead letters' }).click();
   await page.getByText('Redriven: 12 dead letters').waitFor();
-  // They fail again, and are back.
+  // They fail again, and are back. The old list says the same until it is asked for anew: the sink knows.
+  await expect.poll(() => sink.received.length, { timeout: 15_000 }).toBe(24);
+  await deadLettersAre(waypost, 12);
+  await page.reload();
   await page.getByText('12 dead letters in 1 group').waitFor();
 
   await page.getByRole('button', { name: 'Purge all…' }).click();
@@ -74,7 +77,8 @@ onBothDatabases('waiting deliveries count down and are cancelled and redelivered
     .getByLabel(/^Mark dlv_/)
     .first()
     .check();
-  await page.getByRole('button', { name: 'Cancel 1' }).click();
+  await page.getByRole('button', { name: 'Cancel 1…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel 1 delivery' }).click();
   await page.getByText('Cancelled: 1 delivery').waitFor();
   await page.getByLabel('State').selectOption('pending');
   await expect.poll(() => page.url()).toContain('state=pending');

@@ -11,6 +11,11 @@ export async function deadLetters(waypost: Waypost, count: number): Promise<void
   for (let number = 1; number <= count; number++) {
     await waypost.post({ id: `order-${number}`, data: { total: number } });
   }
+  await deadLettersAre(waypost, count);
+}
+
+/** Waits until there are exactly so many dead letters. */
+export async function deadLettersAre(waypost: Waypost, count: number): Promise<void> {
   const dead = () => waypost.call<{ data: unknown[] }>('GET', '/v1/dead-letters?limit=250');
   await expect.poll(async () => (await dead()).data.length, { timeout: 20_000 }).toBe(count);
 }

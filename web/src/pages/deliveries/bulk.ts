@@ -1,37 +1,19 @@
 import { api, body, type Delivery } from '$lib/api';
 import { confirm } from '$lib/dialog';
-import { count, counted } from '$lib/format';
 import { session } from '$lib/session';
 import { act, toasts } from '$lib/toast';
 import { bulkQuery, isEverything, type DeliveryFilter } from './filter';
 import { each } from './each';
+import { cameOf, deliveries, words, type Came, type Verb } from './words';
 
-/** What can be done to many deliveries. */
-export type Verb = 'redeliver' | 'cancel';
-
-const words = {
-  redeliver: {
-    name: 'Redeliver',
-    done: 'Opened again',
-    what: 'finished',
-    effect:
-      'Each is sent again with a fresh attempt budget; receivers can tell by webhook-id that they had it.',
-    none: 'Only finished deliveries whose subscription still takes events can be redelivered.',
-  },
-  cancel: {
-    name: 'Cancel',
-    done: 'Cancelled',
-    what: 'unfinished',
-    effect: 'They will not be tried again by themselves. An attempt under way may still reach its sink.',
-    none: 'Only deliveries that are pending or in flight can be cancelled.',
-  },
-} as const;
-
-const deliveries = (value: number) => counted(value, 'delivery', 'deliveries');
-
-/** Does it to the marked deliveries one by one, and says how many it worked for; whether anything was changed. */
+/** Asks before it cancels, does it to the marked deliveries one by one, and says how many it worked for; whether anything was changed. */
 export async function doToMarked(verb: Verb, rows: readonly Delivery[]): Promise<boolean> {
-  const { name, done } = words[verb];
+  const { name, done, effect } = words[verb];
+  if (verb === 'cancel') {
+    const title = `${name} ${deliveries(rows.length)}`;
+    const body = `${effect} They can be redelivered later.`;
+    if (!(await confirm({ title: `${title}?`, body, action: title, isDangerous: true }))) return false;
+  }
   const tally = await each(rows, ({ id }) =>
     verb === 'redeliver'
       ? api.POST('/v1/deliveries/{id}/redeliver', { params: { path: { id } } })
@@ -45,11 +27,9 @@ export async function doToMarked(verb: Verb, rows: readonly Delivery[]): Promise
 
 /** Counts what a filter means, asks, does it, and says what came of it; whether anything was changed. */
 export async function doToMatching(verb: Verb, filter: DeliveryFilter): Promise<boolean> {
-  const { name, done, what, effect, none } = words[verb];
+  const { name, what, effect, none } = words[verb];
   const { situation } = session;
-  const call = (isDryRun: boolean) =>
-    body(api.POST(`/v1/deliveries/${verb}`, { params: { query: bulkQuery(filter, isDryRun) } }));
-  const preview = await call(true).catch((error: unknown) => {
+  const preview = await throughAll(verb, filter, true).catch((error: unknown) => {
     toasts.failed(`${name} failed`, error);
   });
   // What was counted for one tenant is not asked, and so not done, in another.
@@ -61,18 +41,34 @@ export async function doToMatching(verb: Verb, filter: DeliveryFilter): Promise<
   const which = isEverything(filter) ? 'of this tenant' : 'that match the filters';
   const isAgreed = await confirm({
     title: `${name} ${deliveries(preview.count)}?`,
-    body: preview.has_more
-      ? `The newest ${count(preview.count)} ${what} deliveries ${which}, which is the most in one go; there are more. ${effect}`
-      : `These are all ${what} deliveries ${which}. ${effect}`,
+    body: preview.isWhole
+      ? `These are all ${what} deliveries ${which}. ${effect}`
+      : `These are the newest of the ${what} deliveries ${which}; there are more. ${effect}`,
     action: `${name} ${deliveries(preview.count)}`,
     isDangerous: verb === 'cancel',
   });
   if (!isAgreed) return false;
   const result = await act(
     name,
-    () => call(false),
-    (came) =>
-      `${done}: ${deliveries(came.count)}${came.has_more ? '; there are more, do it again for them' : ''}`,
+    () => throughAll(verb, filter, false),
+    (came) => cameOf(verb, preview.count, came),
   );
   return result !== undefined && result.count > 0;
+}
+
+/** Calls in a row: what one call leaves, the next goes on with. */
+const maxCalls = 20;
+
+/** Does it, or counts, call after call, each from where the one before stopped. */
+async function throughAll(verb: Verb, filter: DeliveryFilter, isDryRun: boolean): Promise<Came> {
+  let count = 0;
+  let cursor: string | undefined;
+  for (let calls = 0; calls < maxCalls; calls++) {
+    const query = { ...bulkQuery(filter, isDryRun), cursor };
+    const came = await body(api.POST(`/v1/deliveries/${verb}`, { params: { query } }));
+    count += came.count;
+    if (came.next === null) return { count, isWhole: true };
+    cursor = came.next;
+  }
+  return { count, isWhole: false };
 }
