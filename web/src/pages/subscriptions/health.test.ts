@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SubscriptionStats } from '$lib/api';
-import { health } from './health';
+import { health, silenceOf, worstLimit } from './health';
 
 const stats = (success_rate: number | null): SubscriptionStats => ({
   subscription_id: 'sub_a',
@@ -23,4 +23,10 @@ describe('health', () => {
     expect(health(stats(0.95))).toMatchObject({ text: 'Wavering, 95 %', tone: 'warn' });
     expect(health(stats(0))).toMatchObject({ text: 'Failing, 0 %', tone: 'bad' });
   });
+});
+
+it('only a list of the worst that is not full tells who made no attempt', () => {
+  expect(silenceOf(undefined)).toBe('–');
+  expect(silenceOf(worstLimit - 1)).toBe('no attempts');
+  expect(silenceOf(worstLimit)).toBe('–');
 });

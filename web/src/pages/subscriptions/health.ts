@@ -11,6 +11,14 @@ export function health(stats: SubscriptionStats | undefined): Shown | undefined 
   return { text: `Failing, ${text}`, tone: 'bad', icon: 'alert' };
 }
 
+/** How many subscriptions the list of the worst names at most. */
+export const worstLimit = 250;
+
+/** What is said of a subscription that a list of the worst does not name: only a list that is not full names everyone with attempts. */
+export function silenceOf(listed: number | undefined): string {
+  return listed !== undefined && listed < worstLimit ? 'no attempts' : '–';
+}
+
 /** What a status means and what gets a subscription out of it; nothing to say of an active one. */
 export const statusHints: Record<Status, string | undefined> = {
   active: undefined,
