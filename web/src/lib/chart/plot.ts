@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { compactCount } from '$lib/format';
 import type { axisTime } from './axis';
-import type { Series } from './series';
+import { lonely, type Series } from './series';
 
 interface Drawing {
   series: readonly Series[];
@@ -53,7 +53,12 @@ export function plot(element: HTMLElement, { series, axisTime, onpoint }: Drawin
           label: line.name,
           stroke: color(line.color),
           width: 1.5,
-          points: { show: false },
+          points: {
+            show: false,
+            size: 4,
+            fill: color(line.color),
+            filter: (chart: uPlot, index: number) => lonely(chart.data[index] ?? []),
+          },
           ...(line.isFilled ? { fill: fade(color(line.color)) } : {}),
         })),
       ],
