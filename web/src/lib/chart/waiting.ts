@@ -1,14 +1,11 @@
 import type { StatsPoint } from '$lib/api';
 import type { Series } from './series';
 
-// Until schema.d.ts has `waiting_count`: then this type goes, and `PointWithWaiting` below is `StatsPoint`.
-type PointWithWaiting = StatsPoint & { waiting_count?: number | null };
-
 const countedUpTo = 10_000;
 
 /** The line of what waited; none where nobody looked at any point, as for one subscription's own. */
-export function waitingLine(points: readonly PointWithWaiting[]): Series | undefined {
-  const values = points.map((point) => point.waiting_count ?? null);
+export function waitingLine(points: readonly StatsPoint[]): Series | undefined {
+  const values = points.map((point) => point.waiting_count);
   if (values.every((value) => value === null)) return undefined;
   return {
     name: 'Most at once',
