@@ -3,7 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { openBrowser, type View, visit, visitSignedOut } from './support/browser.ts';
+import { arrive, openBrowser, type View, visit, visitSignedOut } from './support/browser.ts';
 import { pages } from './support/scene.ts';
 import { startSink } from './support/sink.ts';
 import { startWaypost } from './support/waypost.ts';
@@ -31,8 +31,7 @@ test('pictures of every page', { timeout: 300_000 }, async () => {
     await stranger.close();
     const seen = await visit(browser, waypost, look);
     for (const [name, path] of Object.entries(all)) {
-      await seen.page.goto(path);
-      await seen.page.getByRole('heading', { level: 1 }).waitFor();
+      await arrive(seen.page, path);
       // Charts and countdowns come after the heading.
       await seen.page.waitForTimeout(700);
       await seen.page.screenshot({ path: join(folder, `${name}-${view}.png`), fullPage: true });

@@ -33,6 +33,24 @@ export async function visit(browser: Browser, waypost: Waypost, view: View = {})
   return visit;
 }
 
+/** Opens a page anew, and waits until what it asked for is there: a skeleton has nothing to find fault with. */
+export async function arrive(page: Page, path: string): Promise<void> {
+  // From another page of the dashboard only the hash would change, and the old heading would do for the new one.
+  await page.goto('about:blank');
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await settled(page);
+}
+
+/** Waits until nothing is being loaded, and nothing that came asks for more. */
+export async function settled(page: Page): Promise<void> {
+  const skeletons = () => page.locator('[data-loading]').count();
+  for (let quiet = 0; quiet < 3; quiet += 1) {
+    await expect.poll(skeletons, { timeout: 15_000 }).toBe(0);
+    await page.waitForTimeout(50);
+  }
+}
+
 /** Opens the browser at nothing yet, with nobody signed in. */
 export async function visitSignedOut(browser: Browser, waypost: Waypost, view: View = {}): Promise<Visit> {
   const { width = 1280, height = 900, theme = 'light' } = view;
