@@ -23,34 +23,41 @@ export interface Waypost {
   post(event: { id: string; type?: string; data?: unknown }): Promise<string>;
   /** Subscribes a sink and gives the subscription's identifier. */
   subscribe(sink: string, more?: Record<string, unknown>): Promise<string>;
+  /** Ends the server and keeps its database and its port, for a test of what a page does without it. */
+  halt(): Promise<void>;
+  /** Starts it again where it was. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface Running {
+  child: ChildProcess;
+  base: string;
+  /** What it has written to its error output. */
+  errors: readonly string[];
 }
 
 /** Starts a server that may deliver to this machine. */
 export async function startWaypost(kind: Kind, options: { dev?: boolean } = {}): Promise<Waypost> {
   const database = await createDatabase(kind);
-  const flags = ['serve', '--listen', '127.0.0.1:0', '--database-url', database.url];
-  const child = spawn(binary, options.dev ? [...flags, '--dev'] : flags, {
+  return serverAt(database, options.dev ?? false, await launch(database, options.dev ?? false, '0'));
+}
+
+async function launch(database: Database, isDev: boolean, port: string): Promise<Running> {
+  const flags = ['serve', '--listen', `127.0.0.1:${port}`, '--database-url', database.url];
+  const child = spawn(binary, isDev ? [...flags, '--dev'] : flags, {
     env: {
       // What is set for the tests is no setting of the server, which refuses what it does not know.
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WAYPOST_'))),
       WAYPOST_EGRESS__ALLOW: '["127.0.0.0/8"]',
       WAYPOST_LOG__FILTER: 'warn',
-      ...(options.dev ? {} : { WAYPOST_BOOTSTRAP_KEY: KEY }),
+      ...(isDev ? {} : { WAYPOST_BOOTSTRAP_KEY: KEY }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
-  const base = await address(child, errors);
-  const signInUrl = errors.join('\n').match(/http\S+#\/sign-in\?token=\S+/)?.[0];
-  return serverAt(
-    base,
-    options.dev ? 'wp_development_key_not_for_production' : KEY,
-    signInUrl,
-    child,
-    database,
-  );
+  return { child, base: await address(child, errors), errors };
 }
 
 async function address(child: ChildProcess, errors: string[]): Promise<string> {
@@ -62,13 +69,19 @@ async function address(child: ChildProcess, errors: string[]): Promise<string> {
   throw new Error(`waypost did not start:\n${errors.join('\n')}`);
 }
 
-function serverAt(
-  base: string,
-  key: string,
-  signInUrl: string | undefined,
-  child: ChildProcess,
-  database: Database,
-): Waypost {
+function serverAt(database: Database, isDev: boolean, first: Running): Waypost {
+  const { base, errors } = first;
+  const key = isDev ? 'wp_development_key_not_for_production' : KEY;
+  let child: ChildProcess | undefined = first.child;
+
+  async function halt() {
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    child = undefined;
+    const [code] = (await ended) as [number | null];
+    if (code !== 0) throw new Error(`waypost ended with ${code}`);
+  }
   async function call<Answer>(method: string, path: string, body?: unknown, type = 'application/json') {
     const response = await fetch(base + path, {
       method,
@@ -81,7 +94,7 @@ function serverAt(
   }
   return {
     base,
-    signInUrl,
+    signInUrl: errors.join('\n').match(/http\S+#\/sign-in\?token=\S+/)?.[0],
     call,
     async post(event) {
       const whole = { specversion: '1.0', source: '/e2e', type: 'com.example.order.created', ...event };
@@ -90,12 +103,16 @@ function serverAt(
     async subscribe(sink, more = {}) {
       return (await call<{ id: string }>('POST', '/v1/subscriptions', { sink, ...more })).id;
     },
+    halt,
+    async resume() {
+      child = (await launch(database, isDev, new URL(base).port)).child;
+    },
     async stop() {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const [code] = (await ended) as [number | null];
-      await database.drop();
-      if (code !== 0) throw new Error(`waypost ended with ${code}`);
+      try {
+        await halt();
+      } finally {
+        await database.drop();
+      }
     },
   };
 }
