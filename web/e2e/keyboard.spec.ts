@@ -120,3 +120,32 @@ async function reach(page: Page, choice: Locator): Promise<void> {
   if (page.url().includes('live')) return;
   await page.keyboard.press('Enter');
 }
+
+onBothDatabases('the first minute needs no mouse', async (stage) => {
+  const { page } = stage;
+  const sink = await stage.sink(204);
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1, name: 'Welcome to Waypost' }).waitFor();
+
+  const send = page.getByRole('button', { name: /Send (the event|another)$/ });
+  await press(page, send);
+  await page
+    .getByText(/Accepted as evt_/)
+    .first()
+    .waitFor();
+  await keepsFocus(send);
+
+  await tabTo(page, page.getByLabel('Sink'));
+  await page.keyboard.type(sink.url);
+  await page.keyboard.press('Enter');
+  await page.getByText('Subscribed.').waitFor();
+
+  const watch = page.getByRole('button', { name: /and watch it$/ });
+  await press(page, watch);
+  await page.getByText('It was delivered after 1 attempt.').waitFor();
+  await keepsFocus(watch);
+  expect(sink.received.map(({ headers }) => headers['waypost-attempt'])).toEqual(['1']);
+
+  await press(page, page.getByRole('link', { name: 'Go to the overview' }));
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+});
