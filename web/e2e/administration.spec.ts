@@ -36,9 +36,18 @@ onBothDatabases('a tenant is made and looked into; its things are its own', asyn
     .click();
   await page.getByText('Created the tenant acme').waitFor();
   await page.getByRole('button', { name: 'Show acme' }).click();
-  await page.goto('/#/events');
+  await page.getByRole('link', { name: 'Events' }).click();
   await page.getByText('No events yet').waitFor();
   expect(await page.getByText('com.example.of.default').count()).toBe(0);
+
+  // The address is all of it: a reload and a link given on lead to the same tenant, one without a tenant to the default.
+  expect(page.url()).toContain('#/events?tenant=acme');
+  await page.reload();
+  await page.getByText('No events yet').waitFor();
+  await page.goto('/#/events');
+  await page.getByText('com.example.of.default').waitFor();
+  await page.goBack();
+  await page.getByText('No events yet').waitFor();
 });
 
 onBothDatabases('a producer is made, and says where to post and how to sign', async ({ page }) => {
