@@ -149,3 +149,33 @@ onBothDatabases('the first minute needs no mouse', async (stage) => {
   await press(page, page.getByRole('link', { name: 'Go to the overview' }));
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 });
+
+onBothDatabases('what is refused or goes away does not take the focus with it', async (stage) => {
+  const { page, waypost } = stage;
+  const sink = await stage.sink(204);
+  await waypost.subscribe(sink.url, { types: ['com.example.marked'] });
+  await waypost.post({ id: 'marked', type: 'com.example.marked' });
+  for (let number = 1; number <= 50; number++) await waypost.post({ id: `order-${number}` });
+
+  // The oldest page has no older one, the newest no newer one.
+  await page.goto('/#/events');
+  const older = page.getByRole('button', { name: 'Older' });
+  await press(page, older);
+  await expect.poll(() => page.url()).toContain('cursor=');
+  await page.getByText('1 on this page').waitFor();
+  await keepsFocus(older);
+  const newest = page.getByRole('button', { name: 'Newest' });
+  await press(page, newest);
+  await page.getByText('50 on this page').waitFor();
+  await keepsFocus(newest);
+
+  await page.goto('/#/events?type=com.example.marked');
+  await press(page, page.getByRole('button', { name: 'Clear' }));
+  await keepsFocus(page.getByLabel('Type'));
+
+  await page.goto('/#/deliveries');
+  await tabTo(page, page.getByLabel(/^Mark dlv_/).first());
+  await page.keyboard.press('Space');
+  await press(page, page.getByRole('button', { name: 'Clear' }));
+  await keepsFocus(page.getByRole('heading', { level: 1, name: 'Deliveries' }));
+});
