@@ -13,7 +13,7 @@ export function takesEverything(
 export function missedHint(sent: string, subscribed: readonly string[]): string {
   if (subscribed.length > 0 && !subscribed.includes(sent))
     return `You subscribed to ${subscribed.join(', ')} and sent ${sent}: set the type in step 1 back, or subscribe to ${sent} in step 2.`;
-  return 'The subscription may have been changed, paused or deleted since: look at it, or subscribe again in step 2.';
+  return 'The subscription may have been changed, disabled or deleted since: look at it, or subscribe again in step 2.';
 }
 
 /** How a delivery stands, in one sentence that changes only when its state does: it is read out. */
