@@ -64,8 +64,9 @@ pub(super) struct TailEvents {
 /// Shows events as they are accepted, as server-sent events.
 ///
 /// Each message is named `event`, has the event's identifier as `id` and a row of the list of events as `data`. With
-/// `Last-Event-ID` it goes on after that event; without it a message named `start` has the identifier to come back with. More than 250 events a second are cut to the newest; a message named `skipped`
-/// says so.
+/// `Last-Event-ID` it goes on after that event; without it a message named `start` has the identifier to come back with. More
+/// than 250 events a second are cut to the newest; a message named `skipped` says so. The stream ends now and then, and with its
+/// credential: come back with the last identifier.
 #[utoipa::path(
     get, path = "/v1/events/tail", tag = "events", security(("bearer" = ["events:read"])),
     params(TailEvents, ("Last-Event-ID" = Option<EventId>, Header, description = "The last event that was seen")),
