@@ -1,4 +1,4 @@
-//! How many deliveries there are and how long the oldest has been: from counts of small tables, never from the deliveries.
+//! How many deliveries there are and how long the oldest has been: from counts of index keys, never from the deliveries.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,6 +1,6 @@
 //! The store with a watch: the same port, but each call's time and failure are noted, and what it committed is counted.
 //!
-//! Nothing is decided here. A transition is counted where its commit is known, whoever asked for it, and once a batch.
+//! Nothing is decided here. A transition is counted where its commit is known, whoever asked for it.
 
 use std::sync::Arc;
 use std::time::Duration;
