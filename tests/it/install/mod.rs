@@ -55,12 +55,10 @@ async fn a_container_serves_delivers_stops_and_finds_its_data_again() {
     assert_eq!(healthcheck(&jail, &process), 0);
 
     let asked = Instant::now();
-    let address = reachable(&process);
     assert_eq!(process.stop(), 0);
     assert!(asked.elapsed() < Duration::from_millis(waypost::config::Config::builtin().server.grace_period_ms));
     let written = fs::metadata(jail.data().join("waypost.db")).expect("the database lies in the data folder");
     assert_eq!((written.uid(), written.gid()), jail.image().user);
-    assert!(reqwest::get(format!("{address}/readyz")).await.is_err(), "nobody answers any more");
 
     let again = Process::of(jail.command(&["serve"], &SETTINGS));
     let events = Client::new(reachable(&again), KEY).get("/v1/events?limit=250").await.expect(200);
