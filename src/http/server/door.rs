@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -16,6 +15,7 @@ use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+use super::linger;
 use crate::config;
 use crate::http::meter::{Connected, Meter};
 use crate::http::problem::{Code, Problem};
@@ -73,7 +73,7 @@ impl Door {
         if let Some(problem) = self.oversized(request.headers()) {
             return problem.into_response();
         }
-        let answer = self.router.clone().call(request.map(Body::new));
+        let answer = self.router.clone().call(linger::request(request));
         match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},

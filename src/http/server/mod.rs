@@ -1,10 +1,12 @@
 //! The accept loop: sockets in, requests to the router, bounded in number, headers and time.
 //!
 //! `axum::serve` is not used: it sets no timer, so hyper's limit for slow headers would do nothing. [`connection`] drives one
-//! connection, [`door`] is what every request passes on its way to the router.
+//! connection, [`door`] is what every request passes on its way to the router, [`linger`] what
+//! becomes of a body that nobody reads.
 
 mod connection;
 mod door;
+mod linger;
 
 use std::io;
 use std::net::SocketAddr;

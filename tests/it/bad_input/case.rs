@@ -83,7 +83,7 @@ impl Case {
         if self.is_authenticated {
             request = request.bearer_auth(key);
         }
-        let response = self.answer(&request).await?;
+        let response = request.send().await.map_err(|error| format!("no answer: {error:?}"))?;
         let status = response.status().as_u16();
         let content_type = response.headers().get("content-type").cloned();
         let body = response.text().await.map_err(|error| format!("no body: {error}"))?;
@@ -102,21 +102,6 @@ impl Case {
             return Err(format!("content type {content_type:?}"));
         }
         self.check(&serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))?)
-    }
-
-    /// The answer. One that comes while a long body is still being sent, and closes the connection, may be lost with it (RFC 9112
-    /// section 9.6): then it is asked for again, as a client would.
-    async fn answer(&self, request: &reqwest::RequestBuilder) -> Result<reqwest::Response, String> {
-        let tries = if self.status == 413 { 5 } else { 1 };
-        let mut lost = String::new();
-        for _ in 0..tries {
-            let request = request.try_clone().expect("a body in memory");
-            match request.send().await {
-                Ok(response) => return Ok(response),
-                Err(error) => lost = format!("no answer: {error:?}"),
-            }
-        }
-        Err(lost)
     }
 
     fn check(&self, problem: &Value) -> Result<(), String> {

@@ -9,7 +9,7 @@ use crate::support::database::Kind;
 use crate::support::server::TestServer;
 
 /// A node whose limits are `adjust`ed. The limits are before the database, so that one kind is enough.
-async fn start(adjust: impl FnOnce(&mut Config)) -> TestServer {
+pub(super) async fn start(adjust: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::start_with(Kind::Sqlite, adjust).await
 }
 

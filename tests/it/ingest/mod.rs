@@ -3,6 +3,7 @@
 mod credentials;
 mod handshake;
 mod limits;
+mod linger;
 mod modes;
 mod producers;
 mod stop;

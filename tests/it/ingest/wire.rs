@@ -23,13 +23,23 @@ impl Wire {
     /// Connects and sends the head of a `POST /v1/events` of the administrator, with these header lines.
     pub(super) async fn post(server: &TestServer, headers: &str) -> Self {
         let mut wire = Self::connect(server).await;
-        wire.send(&format!("POST /v1/events HTTP/1.1\r\nhost: waypost\r\nauthorization: Bearer {KEY}\r\n{headers}\r\n")).await;
+        wire.send(&format!("POST /v1/events HTTP/1.1\r\nhost: waypost\r\n{}{headers}\r\n", Self::administrator())).await;
         wire
+    }
+
+    /// The header line of the administrator's credential.
+    pub(super) fn administrator() -> String {
+        format!("authorization: Bearer {KEY}\r\n")
     }
 
     /// Sends some text. A connection that was closed meanwhile is no failure: the answer tells.
     pub(super) async fn send(&mut self, text: &str) {
         let _ = self.0.write_all(text.as_bytes()).await;
+    }
+
+    /// Sends some text, or says that the connection was closed.
+    pub(super) async fn try_send(&mut self, text: &str) -> std::io::Result<()> {
+        self.0.write_all(text.as_bytes()).await
     }
 
     /// What comes until the connection ends.

@@ -7,9 +7,6 @@ use serde_json::Value;
 
 use super::contract::{Contract, Observed};
 
-/// From so many bytes on a body may still be on its way when its refusal is.
-const LONG_BODY: usize = 64 * 1024;
-
 /// A caller. Cheap to clone; the ways to another caller share its connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -98,17 +95,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = body.into();
-        let request = request.body(body.clone());
-        let mut response = request.try_clone().unwrap().send().await;
-        // An answer that comes while a long body is still being sent may be lost with its connection (RFC 9112 section 9.6).
-        for _ in 0..if body.len() > LONG_BODY { 4 } else { 0 } {
-            if response.is_ok() {
-                break;
-            }
-            response = request.try_clone().unwrap().send().await;
-        }
-        let response = response.unwrap();
+        let response = request.body(body.into()).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         // A stream goes on until somebody ends it.
         let is_stream = headers.get("content-type").is_some_and(|value| value == "text/event-stream");
