@@ -1,10 +1,11 @@
 //! Configuration: built-in `default.toml` < `waypost.toml` < `WAYPOST_*` < flags. One file per section.
 //!
 //! Sections are plain data that every layer may read. Defaults stand in `default.toml` and nowhere else, so that the file
-//! documents them. Unknown keys are errors. [`load()`] reads all the layers; durations are in milliseconds, sizes in bytes.
+//! documents them. Unknown keys are errors, and so are numbers out of their [`bounds`]. [`load()`] reads all the layers; durations are in milliseconds, sizes in bytes.
 
 mod accept;
 mod auth;
+mod bounds;
 mod database;
 mod dispatch;
 mod egress;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::{Config, DEFAULTS, secrets};
+use super::{Config, DEFAULTS, bounds, secrets};
 
 /// Variables that begin with `WAYPOST_` and are no settings: they choose the file, or belong to Waypost's own tests.
 const NOT_SETTINGS: [&str; 3] = ["CONFIG", "CONFORMANCE", "TEST_POSTGRES"];
@@ -67,6 +67,9 @@ pub fn load(source: &Source) -> Result<Config, ConfigError> {
         set(&mut merged, setting, value);
         config = check(&format!("flag for {setting}"), &merged)?;
     }
+    if let Some(discord) = bounds::discord(&merged) {
+        return Err(invalid("configuration", discord));
+    }
     secrets::resolve(&mut config)?;
     Ok(config)
 }
@@ -76,11 +79,12 @@ fn parse(layer: &str, text: &str) -> Result<Table, ConfigError> {
 }
 
 fn check(layer: &str, merged: &Table) -> Result<Config, ConfigError> {
-    serde_path_to_error::deserialize(merged.clone()).map_err(|error| {
+    let config = serde_path_to_error::deserialize(merged.clone()).map_err(|error| {
         let path = error.path().to_string();
         let place = if path == "." { String::new() } else { format!("{path}: ") };
         invalid(layer, format!("{place}{}", error.inner().to_string().trim()))
-    })
+    })?;
+    bounds::fault(merged).map_or(Ok(config), |fault| Err(invalid(layer, fault)))
 }
 
 pub(super) fn invalid(layer: impl Into<String>, detail: impl Into<String>) -> ConfigError {

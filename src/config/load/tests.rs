@@ -47,6 +47,11 @@ fn what_is_wrong_is_named_with_its_layer() {
     assert!(error.contains("WAYPOST_SERVER__LISTN") && error.contains("listn"), "{error}");
     let error = refused(&environment(&[("WAYPOST_ACCEPT__WRITERS", "many")]));
     assert!(error.contains("accept.writers"), "{error}");
+    let error = refused(&environment(&[("WAYPOST_ACCEPT__WRITERS", "0")]));
+    assert!(error.contains("WAYPOST_ACCEPT__WRITERS") && error.contains("accept.writers: 0 is not between 1 and 64"), "{error}");
+    let both = [("WAYPOST_DISPATCH__HEARTBEAT_MS", "20000"), ("WAYPOST_DISPATCH__LEASE_MS", "60000")];
+    assert!(load(&environment(&both)).is_ok());
+    assert!(refused(&environment(&both[..1])).contains("dispatch.heartbeat_ms: 20000 is more than half"));
     let file = Some(("my.toml".to_owned(), "[server]\nmax_headers = 'x'".to_owned()));
     let error = refused(&Source { file, ..Source::default() });
     assert!(error.contains("my.toml") && error.contains("server.max_headers"), "{error}");
