@@ -5,7 +5,9 @@ use std::time::Duration;
 use prometheus::{Histogram, IntCounter, IntGauge};
 
 use super::catalog::Catalog;
+use super::subscriptions::{self, Series};
 use super::{BATCH, LATENCY};
+use crate::domain::id::SubscriptionId;
 
 /// The handles of accepting.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub struct Accept {
     accepted: IntCounter,
     duplicates: IntCounter,
     unrouted: IntCounter,
+    filter_faults: IntCounter,
+    filter_faults_by_subscription: Series<IntCounter>,
     handed_over: IntCounter,
     queued: IntCounter,
     rejected: Vec<IntCounter>,
@@ -38,12 +42,22 @@ pub struct Queued {
 }
 
 impl Accept {
-    pub(super) fn new(catalog: &mut Catalog, codes: &[&'static str]) -> Self {
+    pub(super) fn new(catalog: &mut Catalog, codes: &[&'static str], max_subscriptions: Option<usize>) -> Self {
         catalog.section("Accepting");
         let accepted = catalog.counter("waypost_events_accepted_total", "Events accepted by this node, duplicates not counted.");
         let duplicates =
             catalog.counter("waypost_events_duplicate_total", "Events posted again within the deduplication window.");
         let unrouted = catalog.counter("waypost_events_unrouted_total", "Events accepted that no subscription matched.");
+        let filter_faults = catalog.counter(
+            "waypost_filter_faults_total",
+            "Times that the filters of a subscription could not be asked about an event that was accepted, which did not match \
+             it for that reason. The log names event and subscription at level `debug`.",
+        );
+        let faults_by_subscription = catalog.counter_family(
+            "waypost_subscription_filter_faults_total",
+            "The same by subscription. Only with `metrics.per_subscription`.",
+            vec![subscriptions::label()],
+        );
         let rejected = catalog.counters(
             "waypost_rejected_requests_total",
             "Requests to post events that were refused, by the code of the problem that was answered.",
@@ -61,6 +75,10 @@ impl Accept {
             accepted,
             duplicates,
             unrouted,
+            filter_faults,
+            filter_faults_by_subscription: Series::new(faults_by_subscription, max_subscriptions, |family, subscription| {
+                family.with_label_values(&[subscription])
+            }),
             handed_over,
             queued,
             rejected,
@@ -84,6 +102,12 @@ impl Accept {
         self.unrouted.inc_by(batch.unrouted);
         self.handed_over.inc_by(batch.handed_over);
         self.queued.inc_by(batch.queued);
+    }
+
+    /// Counts events that a subscription's filters could not be asked about.
+    pub fn faulted(&self, id: SubscriptionId, events: u64) {
+        self.filter_faults.inc_by(events);
+        self.filter_faults_by_subscription.count(id, |counter| counter.inc_by(events));
     }
 
     /// Notes how long an accepted request waited for its commit.

@@ -78,7 +78,7 @@ impl Metrics {
     pub fn new(options: &Options) -> Self {
         let mut catalog = Catalog::default();
         Self {
-            accept: Arc::new(Accept::new(&mut catalog, &options.codes)),
+            accept: Arc::new(Accept::new(&mut catalog, &options.codes, options.max_subscriptions)),
             deliver: Arc::new(Deliver::new(&mut catalog, options.max_subscriptions)),
             transitions: Arc::new(Transitions::new(&mut catalog)),
             depth: Arc::new(Depth::new(&mut catalog)),

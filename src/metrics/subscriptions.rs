@@ -13,21 +13,50 @@ use crate::domain::id::SubscriptionId;
 /// The value of the label for subscriptions past the bound.
 const OTHER: &str = "other";
 
-/// Attempts by subscription and verdict.
+/// What is counted of each subscription: a handle, or some, per subscription.
 #[derive(Debug)]
-pub struct BySubscription {
-    attempts: IntCounterVec,
+pub(super) struct Series<T> {
     /// Nothing if it is switched off.
-    series: Option<Series>,
+    counted: Option<Counted<T>>,
+    resolve: fn(&IntCounterVec, &str) -> T,
+    family: IntCounterVec,
 }
 
 #[derive(Debug)]
-struct Series {
+struct Counted<T> {
     max: usize,
     /// Resolved handles: looking up a label takes longer than this lock is held.
-    known: Mutex<HashMap<SubscriptionId, Verdicts>>,
-    other: Verdicts,
+    known: Mutex<HashMap<SubscriptionId, T>>,
+    other: T,
 }
+
+impl<T> Series<T> {
+    /// Series of the first `max` subscriptions seen, and one of all others; none if it is `None`.
+    pub(super) fn new(family: IntCounterVec, max: Option<usize>, resolve: fn(&IntCounterVec, &str) -> T) -> Self {
+        let counted = max.map(|max| Counted { max, known: Mutex::default(), other: resolve(&family, OTHER) });
+        Self { counted, resolve, family }
+    }
+
+    /// Counts by `count` if subscriptions are counted one by one.
+    pub(super) fn count(&self, id: SubscriptionId, count: impl FnOnce(&T)) {
+        let Some(counted) = &self.counted else { return };
+        let mut known = counted.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < counted.max {
+            count(known.entry(id).or_insert_with(|| (self.resolve)(&self.family, &id.to_string())));
+        } else {
+            count(known.get(&id).unwrap_or(&counted.other));
+        }
+    }
+}
+
+/// The label that tells subscriptions apart.
+pub(super) const fn label() -> Label {
+    Label::described("subscription", "the identifiers of the first `metrics.max_subscriptions` seen, then `other`")
+}
+
+/// Attempts by subscription and verdict.
+#[derive(Debug)]
+pub struct BySubscription(Series<Verdicts>);
 
 type Verdicts = [IntCounter; VerdictKind::ALL.len()];
 
@@ -36,30 +65,16 @@ impl BySubscription {
         let attempts = catalog.counter_family(
             "waypost_subscription_attempts_total",
             "Attempts by subscription and what they meant. Only with `metrics.per_subscription`.",
-            vec![
-                Label::described("subscription", "the identifiers of the first `metrics.max_subscriptions` seen, then `other`"),
-                Label::listed("verdict", &VerdictKind::ALL.map(VerdictKind::as_str)),
-            ],
+            vec![label(), Label::listed("verdict", &VerdictKind::ALL.map(VerdictKind::as_str))],
         );
-        let series = max.map(|max| Series { max, known: Mutex::default(), other: resolve(&attempts, OTHER) });
-        Self { attempts, series }
+        Self(Series::new(attempts, max, |attempts, subscription| {
+            VerdictKind::ALL.map(|verdict| attempts.with_label_values(&[subscription, verdict.as_str()]))
+        }))
     }
 
     pub(super) fn attempted(&self, id: SubscriptionId, verdict: VerdictKind) {
-        let Some(series) = &self.series else { return };
-        let mut known = series.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = known.len() < series.max;
-        let counters = if has_room {
-            known.entry(id).or_insert_with(|| resolve(&self.attempts, &id.to_string()))
-        } else {
-            known.get(&id).unwrap_or(&series.other)
-        };
-        counters[verdict as usize].inc();
+        self.0.count(id, |counters| counters[verdict as usize].inc());
     }
-}
-
-fn resolve(attempts: &IntCounterVec, subscription: &str) -> Verdicts {
-    VerdictKind::ALL.map(|verdict| attempts.with_label_values(&[subscription, verdict.as_str()]))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One commit's worth of requests: routed, written, answered and handed over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::acceptor::Waiting;
@@ -7,7 +8,8 @@ use super::{AcceptError, Index, Outlet, Receipt, Route};
 use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Accepted;
-use crate::domain::id::{DeliveryId, EventId};
+use crate::domain::filter::Answer;
+use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
 use crate::store::{
     AcceptBatch, Accepting, Lease, Leased, NewDelivery, Placement, StatsBuffer, StatsRow, Submission, SubmissionResult,
 };
@@ -36,19 +38,32 @@ pub(super) fn submissions(waiting: &mut [Waiting], now: Timestamp, entropy: &dyn
         .collect()
 }
 
-/// Gives every event of the batch its deliveries, and takes room for those that can be handed over.
-pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet, entropy: &dyn Entropy) {
+/// How many events of a batch the filters of subscriptions could not be asked about. Empty, and then it costs nothing, as a rule.
+pub(super) type Faults = HashMap<SubscriptionId, u64>;
+
+/// Gives every event of the batch its deliveries, and takes room for those that can be handed over. A subscription whose filters
+/// could not be asked gets none; that is logged, and counted by the caller.
+pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet, entropy: &dyn Entropy) -> Faults {
     batch.routing_version = index.version();
     let now = batch.now;
+    let mut faults = Faults::new();
     for accepting in batch.submissions.iter_mut().flat_map(|submission| &mut submission.events) {
         let Accepting { accepted, deliveries, .. } = accepting;
         deliveries.clear();
-        deliveries.extend(index.matches(&accepted.tenant, &accepted.event).map(|route| NewDelivery {
-            id: DeliveryId::new(now, entropy),
-            subscription_id: route.subscription_id,
-            placement: place(route, accepted, now, outlet, entropy),
-        }));
+        index.matches(&accepted.tenant, &accepted.event, |route, answer| match answer {
+            Answer::Fault => {
+                let (event_id, subscription_id) = (accepted.id, route.subscription_id);
+                tracing::debug!(%event_id, %subscription_id, "a filter could not be asked about the event, which does not match it");
+                *faults.entry(subscription_id).or_default() += 1;
+            }
+            _ => deliveries.push(NewDelivery {
+                id: DeliveryId::new(now, entropy),
+                subscription_id: route.subscription_id,
+                placement: place(route, accepted, now, outlet, entropy),
+            }),
+        });
     }
+    faults
 }
 
 /// Decides who makes the first attempt. A paused subscription's deliveries wait, and so do those whose policy asks for it.

@@ -106,7 +106,10 @@ async fn commit(parts: &Parts, mut waiting: Vec<Waiting>) {
         submissions: batch::submissions(&mut waiting, now, &*parts.entropy),
     };
     match write(parts, &mut batch).await {
-        Ok(results) => {
+        Ok((results, faults)) => {
+            for (subscription_id, events) in faults {
+                parts.metrics.faulted(subscription_id, events);
+            }
             // Counted when it is committed: the batch's own time may lie in a stretch that is over.
             let committed_at = parts.clock.now();
             batch::settle(batch, results, waiting, &*parts.outlet, &parts.stats, committed_at);
@@ -121,11 +124,11 @@ async fn commit(parts: &Parts, mut waiting: Vec<Waiting>) {
 }
 
 /// Routes and writes a batch, again and again while subscriptions change under it. No room stays taken after an error.
-async fn write(parts: &Parts, batch: &mut AcceptBatch) -> Result<Vec<SubmissionResult>, StoreError> {
+async fn write(parts: &Parts, batch: &mut AcceptBatch) -> Result<(Vec<SubmissionResult>, batch::Faults), StoreError> {
     for _ in 0..MAX_STALE_ROUNDS {
-        batch::route(batch, &parts.router.index(), &*parts.outlet, &*parts.entropy);
+        let faults = batch::route(batch, &parts.router.index(), &*parts.outlet, &*parts.entropy);
         match parts.store.accept(batch).await {
-            Ok(Settled::Committed(results)) => return Ok(results),
+            Ok(Settled::Committed(results)) => return Ok((results, faults)),
             Ok(Settled::Stale { routing_version }) => {
                 batch::give_back(batch, &*parts.outlet);
                 parts.router.refresh(routing_version).await?;

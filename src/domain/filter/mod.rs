@@ -3,7 +3,9 @@
 //! A filter that can't be understood is refused when it is written, never skipped when it is asked: a subscription that lost a
 //! filter would get events that it must not see.
 
+mod answer;
 mod check;
+mod facts;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -13,8 +15,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::answer::Answer;
 pub use self::check::{MAX_DEPTH, MAX_NODES, check};
-use super::event::Event;
+pub use self::facts::Facts;
 
 /// One filter expression: an object with exactly one dialect as its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,20 +38,20 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Whether `event` matches. An attribute that is not there matches nothing, so that `not` of it matches; one that is no
+    /// Whether the event matches. An attribute that is not there matches nothing, so that `not` of it matches; one that is no
     /// string is compared by its canonical string (SPECS SU-11).
     #[must_use]
-    pub fn matches(&self, event: &Event) -> bool {
+    pub fn ask(&self, facts: &Facts<'_>) -> Answer {
         let every = |wanted: &BTreeMap<String, String>, holds: fn(&str, &str) -> bool| {
-            wanted.iter().all(|(name, value)| event.attribute(name).is_some_and(|actual| holds(actual, value)))
+            wanted.iter().all(|(name, value)| facts.attribute(name).is_some_and(|actual| holds(actual, value))).into()
         };
         match self {
             Self::Exact(wanted) => every(wanted, |actual, value| actual == value),
             Self::Prefix(wanted) => every(wanted, |actual, value| actual.starts_with(value)),
             Self::Suffix(wanted) => every(wanted, |actual, value| actual.ends_with(value)),
-            Self::All(expressions) => expressions.iter().all(|expression| expression.matches(event)),
-            Self::Any(expressions) => expressions.iter().any(|expression| expression.matches(event)),
-            Self::Not(expression) => !expression.matches(event),
+            Self::All(expressions) => Answer::all(expressions.iter().map(|expression| expression.ask(facts))),
+            Self::Any(expressions) => Answer::any(expressions.iter().map(|expression| expression.ask(facts))),
+            Self::Not(expression) => !expression.ask(facts),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::event::Event;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Answer, Facts, Filter};
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::{Status, Subscription};
 use crate::domain::tenant::TenantName;
@@ -67,17 +67,28 @@ impl Index {
         self.version
     }
 
-    /// The routes of a tenant that `event` matches, each once.
-    pub fn matches<'a>(&'a self, tenant: &TenantName, event: &'a Event) -> impl Iterator<Item = &'a Arc<Route>> {
+    /// Asks the routes of a tenant about `event` and tells `found`, once each, those that it matches ([`Answer::Yes`]) and those
+    /// that could not be asked ([`Answer::Fault`]).
+    pub fn matches<'a>(&'a self, tenant: &TenantName, event: &Event, mut found: impl FnMut(&'a Arc<Route>, Answer)) {
+        let facts = Facts::new(event);
+        for route in self.candidates(tenant, event) {
+            match Answer::all(route.filters.iter().map(|filter| filter.ask(&facts))) {
+                Answer::No => {}
+                answer => found(route, answer),
+            }
+        }
+    }
+
+    /// The routes of a tenant that ask for this event's type and source, each once.
+    fn candidates<'a>(&'a self, tenant: &TenantName, event: &Event) -> impl Iterator<Item = &'a Arc<Route>> {
         let by_type = self.tenants.get(tenant);
-        let candidates = by_type.into_iter().flat_map(|by_type| {
+        by_type.into_iter().flat_map(|by_type| {
             let named = by_type.named.get(event.event_type());
             named.into_iter().chain(std::iter::once(&by_type.any)).flat_map(|by_source| {
                 let named = by_source.named.get(event.source());
                 named.into_iter().flatten().chain(&by_source.any)
             })
-        });
-        candidates.filter(|route| route.filters.iter().all(|filter| filter.matches(event)))
+        })
     }
 }
 

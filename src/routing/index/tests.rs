@@ -46,7 +46,11 @@ impl Fixture {
 
     fn matched(&self, tenant: &TenantName, event: &Event) -> Vec<&str> {
         let index = Index::compile(&self.directory);
-        let mut names: Vec<_> = index.matches(tenant, event).map(|route| self.names[&route.subscription_id].as_str()).collect();
+        let mut names = Vec::new();
+        index.matches(tenant, event, |route, answer| {
+            assert_eq!(answer, Answer::Yes);
+            names.push(self.names[&route.subscription_id].as_str());
+        });
         names.sort_unstable();
         names
     }
