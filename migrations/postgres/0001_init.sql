@@ -57,6 +57,22 @@ CREATE TABLE routing (
 );
 INSERT INTO routing (id, version) VALUES (1, 1);
 
+-- What subscriptions were as far as routing is concerned: a row is in force from one routing version until another. An event was
+-- routed by the rows in force at its version. Deleting a subscription ends its last row.
+CREATE TABLE subscription_revisions (
+    tenant TEXT COLLATE "C" NOT NULL,
+    subscription_id UUID NOT NULL,
+    from_version BIGINT NOT NULL,
+    until_version BIGINT,                -- null: in force now
+    status TEXT COLLATE "C" NOT NULL,
+    disabled_reason TEXT COLLATE "C",
+    rules TEXT NOT NULL,                 -- source, types and filters, as JSON
+    began_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (tenant, subscription_id, from_version)
+);
+CREATE INDEX subscription_revisions_by_end ON subscription_revisions (until_version);
+
 -- One row: the key that encrypts secrets, itself wrapped by the operator's key if there is one.
 CREATE TABLE vault (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -68,6 +84,7 @@ CREATE TABLE events (
     id UUID NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,
     accepted_at BIGINT NOT NULL,
+    routing_version BIGINT NOT NULL,     -- what it was routed by
     event_id TEXT COLLATE "C" NOT NULL,
     source TEXT COLLATE "C" NOT NULL,
     type TEXT COLLATE "C" NOT NULL,

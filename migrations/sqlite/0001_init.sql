@@ -57,6 +57,22 @@ CREATE TABLE routing (
 );
 INSERT INTO routing (id, version) VALUES (1, 1);
 
+-- What subscriptions were as far as routing is concerned: a row is in force from one routing version until another. An event was
+-- routed by the rows in force at its version. Deleting a subscription ends its last row.
+CREATE TABLE subscription_revisions (
+    tenant TEXT NOT NULL,
+    subscription_id BLOB NOT NULL,
+    from_version BIGINT NOT NULL,
+    until_version BIGINT,                -- null: in force now
+    status TEXT NOT NULL,
+    disabled_reason TEXT,
+    rules TEXT NOT NULL,                 -- source, types and filters, as JSON
+    began_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (tenant, subscription_id, from_version)
+) WITHOUT ROWID;
+CREATE INDEX subscription_revisions_by_end ON subscription_revisions (until_version);
+
 -- One row: the key that encrypts secrets, itself wrapped by the operator's key if there is one.
 CREATE TABLE vault (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -69,6 +85,7 @@ CREATE TABLE events (
     id BLOB NOT NULL,
     tenant TEXT NOT NULL,
     accepted_at BIGINT NOT NULL,
+    routing_version BIGINT NOT NULL,     -- what it was routed by
     event_id TEXT NOT NULL,
     source TEXT NOT NULL,
     type TEXT NOT NULL,

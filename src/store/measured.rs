@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, Lease, Leased, Mark, Placement, Portion, Recorded, Report, Resolution, Settled,
-    SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent, SubmissionResult,
+    EventFilter, EventRow, GroupBy, Holdings, Lease, Leased, Mark, Placement, Portion, Recorded, Report, Resolution, Revision,
+    Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -148,6 +148,9 @@ watched! {
     Write: update_subscription(subscription: &Subscription, read_at: Timestamp) -> ();
     Write: delete_subscription(tenant: &TenantName, id: SubscriptionId, now: Timestamp) -> ();
     Write: disable_subscription(id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> ();
+
+    Read: routing_at(tenant: &TenantName, version: i64, page: PageRequest) -> Page<Revision>;
+    Read: routing_history(tenant: &TenantName, id: SubscriptionId) -> Vec<Revision>;
 
     Read: events(tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Page<EventRow>;
     Read: event(tenant: &TenantName, id: EventId) -> StoredEvent;

@@ -12,6 +12,7 @@ mod measured;
 mod outbox;
 mod port;
 mod query;
+mod revision;
 pub mod sql;
 mod stats;
 
@@ -24,4 +25,5 @@ pub use measured::Measured;
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};
+pub use revision::Revision;
 pub use stats::{Flush, StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint,
-    StatsRow, StatsWidth, StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Revision, Settled, SinkPause, StatsBucket,
+    StatsPoint, StatsRow, StatsWidth, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -96,6 +96,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Disables a subscription on its sink's wish. Nothing happens if it is deleted or disabled already.
     async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()>;
+
+    /// A tenant's subscriptions as they were at a routing version, newest first; those not yet created or deleted by then are
+    /// absent. Of each subscription the newest [`Revision::MAX_KEPT`] revisions are kept: older ones are absent too.
+    async fn routing_at(&self, tenant: &TenantName, version: i64, page: PageRequest) -> Result<Page<Revision>>;
+
+    /// All revisions that are kept of one subscription, oldest first; of a deleted one too. Only changes that routing sees make
+    /// one. [`StoreError::NotFound`] if the tenant never had it.
+    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>>;
 
     // ── Events and deliveries, as people see them ─────────────────────────────────────────────────────────────────────
 
@@ -239,7 +247,8 @@ pub trait Store: Send + Sync + 'static {
         cap: u32,
     ) -> Result<(u64, Option<Timestamp>)>;
 
-    /// Deletes sessions that ended and roll-ups that are older than their width is kept, in many small transactions.
+    /// Deletes, in many small transactions, sessions that ended, roll-ups that are older than their width is kept, and revisions of
+    /// subscriptions that ended, an hour ago or longer, before the oldest event of any tenant was routed.
     async fn tidy(&self, now: Timestamp) -> Result<()>;
 
     /// Counts up to `limit` deliveries of all tenants that wait or are dead, from `mark` on: how many there are, when the oldest was

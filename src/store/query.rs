@@ -46,6 +46,8 @@ pub struct EventRow {
 pub struct StoredEvent {
     /// The event.
     pub accepted: Accepted,
+    /// The routing version it was routed by.
+    pub routing_version: i64,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
 }

@@ -3,10 +3,12 @@
 //! [`Subscription`] is the resource as kept; [`Spec`] is the part its owner writes. Validation is in [`validate`].
 
 mod config;
+mod rules;
 mod spec;
 pub mod validate;
 
 pub use config::{Config, ContentMode, RateLimit};
+pub use rules::Rules;
 pub use spec::{Credential, Protocol, ProtocolSettings, Spec};
 
 use serde::{Deserialize, Serialize};

@@ -21,7 +21,7 @@ statements! {
             WHERE tenant = $1 AND id < $2 AND id >= $3 AND accepted_at >= $4 AND accepted_at < $5
               AND (type = $6 OR $6 IS NULL) AND (source = $7 OR $7 IS NULL) AND (subject = $8 OR $8 IS NULL)
             ORDER BY id DESC LIMIT $9";
-    FIND = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE tenant = $1 AND id = $2";
+    FIND = "SELECT id, tenant, accepted_at, routing_version, traceparent, wire, attributes, body FROM events WHERE tenant = $1 AND id = $2";
 }
 
 /// A tenant's events that match, newest first.
@@ -51,7 +51,8 @@ pub(super) async fn list(
 /// One event with its deliveries.
 pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: EventId) -> Result<StoredEvent> {
     let row = engine.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
-    Ok(StoredEvent { accepted: read(&row)?, deliveries: deliveries::of_event(engine, tenant, id).await? })
+    let (accepted, routing_version) = (read(&row)?, row.int("routing_version")?);
+    Ok(StoredEvent { accepted, routing_version, deliveries: deliveries::of_event(engine, tenant, id).await? })
 }
 
 fn read_line(row: &Row) -> Result<EventRow> {

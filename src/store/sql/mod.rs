@@ -26,6 +26,7 @@ mod port;
 mod postgres;
 mod producers;
 mod range;
+mod revisions;
 mod row;
 mod schema;
 mod sessions;
@@ -74,6 +75,7 @@ pub fn statements() -> Vec<&'static str> {
         lanes::STATEMENTS,
         leases::STATEMENTS,
         producers::STATEMENTS,
+        revisions::STATEMENTS,
         sessions::STATEMENTS,
         stats::STATEMENTS,
         subscriptions::STATEMENTS,

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, lanes, producers, sessions, stats, subscriptions, tenants,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, lanes, producers, revisions, sessions, stats,
+    subscriptions, tenants,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -18,8 +19,8 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Settled, SinkPause, StatsBucket, StatsPoint,
-    StatsRow, StatsWidth, Store, StoreError, StoredEvent,
+    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Revision, Settled, SinkPause, StatsBucket,
+    StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -92,6 +93,14 @@ impl Store for SqlStore {
 
     async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()> {
         subscriptions::disable(&self.engine, id, reason, now).await
+    }
+
+    async fn routing_at(&self, tenant: &TenantName, version: i64, page: PageRequest) -> Result<Page<Revision>> {
+        revisions::in_force(&self.engine, tenant, version, page).await
+    }
+
+    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>> {
+        revisions::of_subscription(&self.engine, tenant, id).await
     }
 
     async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>> {
@@ -260,7 +269,8 @@ impl Store for SqlStore {
 
     async fn tidy(&self, now: Timestamp) -> Result<()> {
         sessions::delete_ended(&self.engine, now).await?;
-        stats::delete_old(&self.engine, now).await
+        stats::delete_old(&self.engine, now).await?;
+        revisions::delete_old(&self.engine, now).await
     }
 
     async fn count_portion(&self, mark: &Mark, limit: u32) -> Result<Portion> {

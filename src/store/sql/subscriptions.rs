@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::engine::{Engine, Transaction};
+use super::revisions;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
@@ -16,7 +17,7 @@ use super::vault::{Owner, Vault};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::subscription::{Credential, DisabledReason, SigningSecret, Spec, Status, Subscription};
+use crate::domain::subscription::{Credential, DisabledReason, Rules, SigningSecret, Spec, Status, Subscription};
 use crate::domain::tenant::TenantName;
 use crate::store::{Conflict, Directory, StoreError};
 
@@ -45,7 +46,7 @@ statements! {
               WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
     DISABLE = "UPDATE subscriptions SET status = 'disabled', disabled_reason = $2,
                  updated_at = CASE WHEN $3 > updated_at THEN $3 ELSE updated_at + 1 END
-               WHERE id = $1 AND deleted_at IS NULL AND status <> 'disabled'";
+               WHERE id = $1 AND deleted_at IS NULL AND status <> 'disabled' RETURNING tenant, spec";
 }
 
 /// What is sealed of a subscription.
@@ -88,6 +89,9 @@ pub(super) async fn create(engine: &Engine, vault: &Vault, subscription: &Subscr
     if transaction.execute(CREATE, values).await? == 0 {
         return Err(Conflict::Exists.into());
     }
+    let (whose, rules) = ((&subscription.tenant, subscription.id), Rules::from(&subscription.spec));
+    let status = (subscription.status, subscription.disabled_reason);
+    revisions::begin(&mut transaction, whose, status, &rules, subscription.created_at).await?;
     transaction.commit().await
 }
 
@@ -123,6 +127,9 @@ pub(super) async fn update(engine: &Engine, vault: &Vault, subscription: &Subscr
         let found = transaction.fetch_optional(FIND, values![&subscription.tenant, subscription.id]).await?;
         return Err(found.map_or(StoreError::NotFound, |_| Conflict::State("newer than what was read").into()));
     }
+    let (whose, rules) = ((&subscription.tenant, subscription.id), Rules::from(&subscription.spec));
+    let status = (subscription.status, subscription.disabled_reason);
+    revisions::note(&mut transaction, whose, status, &rules, subscription.updated_at).await?;
     transaction.commit().await
 }
 
@@ -132,15 +139,17 @@ pub(super) async fn delete(engine: &Engine, tenant: &TenantName, id: Subscriptio
     if transaction.execute(DELETE, values![tenant, id, now, Vec::new()]).await? == 0 {
         return Err(StoreError::NotFound);
     }
+    revisions::end(&mut transaction, tenant, id, now).await?;
     transaction.commit().await
 }
 
 /// Disables a subscription that is neither deleted nor disabled.
 pub(super) async fn disable(engine: &Engine, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()> {
     let mut transaction = change(engine).await?;
-    if transaction.execute(DISABLE, values![id, reason_name(reason), now]).await? == 0 {
-        return Ok(());
-    }
+    let Some(row) = transaction.fetch_optional(DISABLE, values![id, reason_name(reason), now]).await? else { return Ok(()) };
+    let (tenant, spec) = (row.tenant("tenant")?, row.json::<Spec>("spec")?);
+    let status = (Status::Disabled, Some(reason));
+    revisions::note(&mut transaction, (&tenant, id), status, &Rules::from(&spec), now).await?;
     transaction.commit().await
 }
 
@@ -159,17 +168,17 @@ fn split(vault: &Vault, subscription: &Subscription) -> Result<(String, Vec<u8>)
     Ok((serde_json::to_string(&spec).map_err(StoreError::corrupt)?, vault.seal(owner, &sealed)?))
 }
 
-fn parse_status(name: &str) -> Option<Status> {
+pub(super) fn parse_status(name: &str) -> Option<Status> {
     Status::ALL.into_iter().find(|status| status.as_str() == name)
 }
 
-const fn reason_name(reason: DisabledReason) -> &'static str {
+pub(super) const fn reason_name(reason: DisabledReason) -> &'static str {
     match reason {
         DisabledReason::Gone => "gone",
     }
 }
 
-fn parse_reason(name: &str) -> Option<DisabledReason> {
+pub(super) fn parse_reason(name: &str) -> Option<DisabledReason> {
     [DisabledReason::Gone].into_iter().find(|reason| reason_name(*reason) == name)
 }
 

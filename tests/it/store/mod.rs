@@ -9,6 +9,7 @@ mod events;
 mod open;
 mod outbox;
 mod plans;
+mod revisions;
 mod sample;
 mod schema;
 mod sessions;

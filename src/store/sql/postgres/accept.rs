@@ -28,8 +28,9 @@ settled AS (
         accepted_at = CASE WHEN known.accepted_at < $3 THEN excluded.accepted_at ELSE known.accepted_at END
     RETURNING key, event_id
 ), new_events AS (
-    INSERT INTO events (id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body)
-    SELECT e.* FROM UNNEST($6::uuid[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+    INSERT INTO events (id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body,
+        routing_version)
+    SELECT e.*, $1 FROM UNNEST($6::uuid[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
         $14::text[], $15::text[], $16::text[], $17::bytea[])
         AS e (id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body)
     WHERE (e.id IN (SELECT event_id FROM settled)) IS TRUE

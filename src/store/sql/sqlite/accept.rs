@@ -19,8 +19,8 @@ const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_a
     ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at < ?4";
 
 const INSERT_EVENT: &str = "INSERT INTO events
-    (number, id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    (number, id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body, routing_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 const INSERT_DELIVERY: &str = "INSERT INTO deliveries
     (id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at, lease_owner,
@@ -101,7 +101,7 @@ impl Batch {
         if let Some(first) = keys.take(connection, event.key, id, self.now, self.keys_since)? {
             return Ok(Some(EventId::from_uuid(first)));
         }
-        event.insert(connection, keys.next_number())?;
+        event.insert(connection, keys.next_number(), self.routing_version)?;
         let mut insert = connection.prepare_cached(INSERT_DELIVERY)?;
         for delivery in &event.deliveries {
             self.insert_delivery(&mut insert, &event.accepted, delivery)?;
@@ -143,7 +143,7 @@ impl NewEvent {
         }
     }
 
-    fn insert(&self, connection: &Connection, number: i64) -> Result<()> {
+    fn insert(&self, connection: &Connection, number: i64, routing_version: i64) -> Result<()> {
         let Accepted { id, tenant, accepted_at, traceparent, event } = self.accepted.as_ref();
         connection.prepare_cached(INSERT_EVENT)?.execute(params![
             number,
@@ -159,6 +159,7 @@ impl NewEvent {
             wire_word(self.stored.wire),
             self.stored.attributes,
             self.stored.body.as_ref(),
+            routing_version,
         ])?;
         Ok(())
     }

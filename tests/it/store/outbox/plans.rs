@@ -10,7 +10,7 @@ use crate::support::database::{Kind, TestStore};
 /// A hundred thousand deliveries to a hundred subscriptions: most finished, some waiting, some in flight by two nodes.
 const BACKLOG: &str = "
     INSERT INTO nodes SELECT md5('node' || n)::uuid, 0, 1000 FROM generate_series(1, 2) n;
-    INSERT INTO events SELECT md5('event' || n)::uuid, 'default', n, n::text, '/s', 't', NULL, NULL, NULL, 'structured', NULL, 'x'
+    INSERT INTO events SELECT md5('event' || n)::uuid, 'default', n, 1, n::text, '/s', 't', NULL, NULL, NULL, 'structured', NULL, 'x'
         FROM generate_series(1, 50000) n;
     INSERT INTO event_keys SELECT md5('key' || n)::uuid, md5('event' || n)::uuid, n FROM generate_series(1, 50000) n;
     INSERT INTO replays SELECT md5('producer' || n)::uuid, md5('x')::uuid, n FROM generate_series(1, 5000) n;

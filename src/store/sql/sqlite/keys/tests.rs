@@ -30,8 +30,9 @@ impl Fixture {
         let key = key_digest("default", "/s", &text);
         let taken = self.keys.take(&self.connection, key, event_id, self.now, since).unwrap();
         if taken.is_none() {
-            let insert = "INSERT INTO events (number, id, tenant, accepted_at, event_id, source, type, wire, body)
-                VALUES (?1, ?2, 'default', ?3, ?4, '/s', 't', 'structured', x'00')";
+            let insert =
+                "INSERT INTO events (number, id, tenant, accepted_at, routing_version, event_id, source, type, wire, body)
+                VALUES (?1, ?2, 'default', ?3, 1, ?4, '/s', 't', 'structured', x'00')";
             self.connection.execute(insert, params![self.keys.next_number(), event_id, self.now, text]).unwrap();
         }
         taken
