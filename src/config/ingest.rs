@@ -16,6 +16,10 @@ pub struct Ingest {
     pub header_decoding: HeaderDecoding,
     /// Origins that may post after the webhook handshake.
     pub allowed_origins: Vec<String>,
+    /// Requests a minute that such a sender is told it may make; 0 means no limit.
+    pub allowed_rate: u32,
+    /// Whether a credential may come as the query parameter `access_token`.
+    pub access_token_in_query: bool,
 }
 
 /// What to do with a header value that does not decode by the letter.

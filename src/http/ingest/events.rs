@@ -1,14 +1,14 @@
 //! `POST /v1/events`: events from callers with a credential.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
+use super::poster::Poster;
 use super::receipt::{Receipts, accepted};
 use super::{CloudEvent, handshake, media};
 use crate::domain::credential::Scope;
 use crate::domain::trace::Traceparent;
-use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::problem::{Document, Result};
 use crate::http::state::AppState;
@@ -23,6 +23,9 @@ use crate::routing;
     post,
     path = "/v1/events",
     tag = "events",
+    params(
+        ("access_token" = Option<String>, Query, description = "The credential, where `ingest.access_token_in_query` allows it here"),
+    ),
     request_body(
         description = "One event, a batch, or the data of an event in binary mode",
         content(
@@ -36,7 +39,8 @@ use crate::routing;
         (status = "default", description = "Nothing was accepted", body = Document, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn post_events(State(state): State<AppState>, caller: Caller, request: Request) -> Result<Response> {
+pub(super) async fn post_events(State(state): State<AppState>, poster: Poster, request: Request) -> Result<Response> {
+    let Poster { caller, is_by_query } = poster;
     caller.require(Scope::EventsWrite)?;
     let (parts, body) = request.into_parts();
     handshake::check_origin(&parts.headers, &state.config.ingest)?;
@@ -45,7 +49,12 @@ pub(super) async fn post_events(State(state): State<AppState>, caller: Caller, r
     let (events, shape) = media::read(mode, &parts.headers, body, &state.config.ingest)?.into_parts();
     let traceparent = traceparent(&parts.headers);
     let request = routing::Request { tenant: caller.tenant, events, traceparent, replay: None };
-    Ok(accepted(state.acceptor.accept(request).await?, shape))
+    let mut response = accepted(state.acceptor.accept(request).await?, shape);
+    if is_by_query {
+        // The address holds a credential: nobody may keep the answer for another (CloudEvents WebHook 3.2).
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    }
+    Ok(response)
 }
 
 /// The trace the request belongs to, if it says so validly; a header that does not is as good as none (W3C Trace Context).

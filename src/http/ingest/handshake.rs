@@ -37,14 +37,45 @@ const METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
     ),
 )]
 pub(super) async fn ask_permission(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
-    check_origin(&headers, &state.config.ingest)?;
+    answer(&headers, &state.config.ingest)
+}
+
+/// Asks whether a producer may post events
+///
+/// The CloudEvents webhook validation handshake, as at `/v1/events`. It says nothing of the producer itself, not even whether there
+/// is one: that is what its signature is for.
+#[utoipa::path(
+    options,
+    path = "/v1/producers/{producer}/events",
+    tag = "events",
+    security(()),
+    params(
+        ("producer" = String, Path, description = "The producer's identifier (`prd_…`)"),
+        ("WebHook-Request-Origin" = Option<String>, Header, description = "The DNS name of the sender"),
+    ),
+    responses(
+        (status = 200, description = "The sender may post, if `WebHook-Allowed-Origin` says so", headers(
+            ("WebHook-Allowed-Origin" = String, description = "The origin that may post"),
+            ("WebHook-Allowed-Rate" = String, description = "Requests a minute; `*` is no limit"),
+            ("Allow" = String, description = "The methods there are"),
+        )),
+        (status = "default", description = "The sender may not post", body = Document, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn ask_producer_permission(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
+    answer(&headers, &state.config.ingest)
+}
+
+fn answer(headers: &HeaderMap, config: &Ingest) -> Result<Response> {
+    check_origin(headers, config)?;
     if let Some(callback) = headers.get(REQUEST_CALLBACK) {
         tracing::info!(?callback, "a sender offers a callback to confirm its handshake; Waypost never calls it");
     }
     let mut response = (StatusCode::OK, [(header::ALLOW, METHODS)]).into_response();
     if let Some(origin) = headers.get(REQUEST_ORIGIN) {
         response.headers_mut().insert(ALLOWED_ORIGIN, origin.clone());
-        response.headers_mut().insert(ALLOWED_RATE, HeaderValue::from_static("*"));
+        let rate = if config.allowed_rate == 0 { HeaderValue::from_static("*") } else { config.allowed_rate.into() };
+        response.headers_mut().insert(ALLOWED_RATE, rate);
     }
     Ok(response)
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::events::traceparent;
 use super::receipt::{Receipts, accepted};
-use super::{CloudEvent, media};
+use super::{CloudEvent, handshake, media};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::read::Mode;
 use crate::domain::id::ProducerId;
@@ -115,6 +115,7 @@ pub(super) async fn post_producer_events(
 ) -> Result<Response> {
     let (producer, door) = state.doors.open(&producer, &*state.store).await?;
     let (parts, body) = request.into_parts();
+    handshake::check_origin(&parts.headers, &state.config.ingest)?;
     let message = Message::of(&parts.headers)?;
     let mode = signed_mode(&parts.headers)?;
     let body = body::read(body, &state.config).await?;

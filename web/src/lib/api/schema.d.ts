@@ -415,7 +415,12 @@ export interface paths {
          */
         post: operations["post_producer_events"];
         delete?: never;
-        options?: never;
+        /**
+         * Asks whether a producer may post events
+         * @description The CloudEvents webhook validation handshake, as at `/v1/events`. It says nothing of the producer itself, not even whether there
+         *     is one: that is what its signature is for.
+         */
+        options: operations["ask_producer_permission"];
         head?: never;
         patch?: never;
         trace?: never;
@@ -3090,7 +3095,10 @@ export interface operations {
     };
     post_events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The credential, where `ingest.access_token_in_query` allows it here */
+                access_token?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4058,6 +4066,45 @@ export interface operations {
                 };
             };
             /** @description Nothing was accepted */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_producer_permission: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The DNS name of the sender */
+                "WebHook-Request-Origin"?: string | null;
+            };
+            path: {
+                /** @description The producer's identifier (`prd_…`) */
+                producer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sender may post, if `WebHook-Allowed-Origin` says so */
+            200: {
+                headers: {
+                    /** @description The methods there are */
+                    Allow?: string;
+                    /** @description The origin that may post */
+                    "WebHook-Allowed-Origin"?: string;
+                    /** @description Requests a minute; `*` is no limit */
+                    "WebHook-Allowed-Rate"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The sender may not post */
             default: {
                 headers: {
                     [name: string]: unknown;
