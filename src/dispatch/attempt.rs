@@ -10,7 +10,7 @@ use super::request::{self, Numbered};
 use super::shared::Shared;
 use super::sink::Target;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::verdict::{self, Verdict};
+use crate::domain::delivery::verdict::{self, Circumstances, Verdict};
 use crate::domain::delivery::{Attempt, DeadReason, ErrorClass, Outcome};
 use crate::domain::id::AttemptId;
 use crate::metrics::Attempted;
@@ -32,17 +32,23 @@ pub(super) async fn work(shared: Arc<Shared>, leased: Leased, target: Arc<Target
 
 async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported {
     let started_at = shared.clock.now();
+    let expires_at = leased.event.event.expires_at();
+    if expires_at.is_some_and(|end| end <= started_at) {
+        return expired(leased);
+    }
     let number = leased.attempt_count + 1;
     let outcome = exchange(shared, leased, target, number, started_at).await;
     let now = shared.clock.now();
-    let pause = verdict::retry_after(&outcome, now).filter(|pause| !pause.is_zero());
     let policy = &target.subscription.spec.config.retry;
-    let verdict = verdict::decide(&outcome, policy, leased.budget_attempt_count + 1, pause, now, shared.entropy.fraction());
+    let pause = verdict::retry_after(&outcome, policy, now).filter(|pause| !pause.is_zero());
+    let budget_attempts_made = leased.budget_attempt_count + 1;
+    let fraction = shared.entropy.fraction();
+    let verdict = verdict::decide(&outcome, policy, &Circumstances { budget_attempts_made, pause, expires_at, now, fraction });
     log(leased, number, &outcome, verdict);
     let latency = latency(leased, verdict, now);
     shared.metrics.attempted(Attempted {
         subscription_id: leased.subscription_id,
-        number: leased.budget_attempt_count + 1,
+        number: budget_attempts_made,
         outcome: &outcome,
         verdict: verdict.kind(),
         age: latency,
@@ -61,6 +67,25 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
         pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
         is_gone: verdict == Verdict::Gone,
         latency,
+    }
+}
+
+/// An event whose time is over before it is attempted: it ends without an attempt.
+fn expired(leased: &Leased) -> Reported {
+    let (event_id, delivery_id, subscription_id) = (leased.event.id, leased.lease.delivery_id, leased.subscription_id);
+    warn!(%event_id, %delivery_id, %subscription_id, reason = DeadReason::Expired.as_str(), "dead-lettered");
+    Reported {
+        report: Report {
+            lease: leased.lease,
+            tenant: leased.event.tenant.clone(),
+            attempt: None,
+            then: Resolution::Dead(DeadReason::Expired),
+        },
+        subscription_id,
+        held_bytes: Some(super::lanes::weight(leased)),
+        pause: None,
+        is_gone: false,
+        latency: None,
     }
 }
 

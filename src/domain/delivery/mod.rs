@@ -57,13 +57,16 @@ pub enum DeadReason {
     Gone,
     /// Its subscription was disabled before it could be delivered.
     Disabled,
-    /// It can't be sent as it is: the egress guard, the sink's URL or the event forbids it for good.
+    /// Another attempt can't mend it: the request can't be made from the subscription and the event, or the sink's answer is one
+    /// that the retry policy takes as final.
     Permanent,
+    /// The event expired (its extension `expirytime`) before it could be delivered.
+    Expired,
 }
 
 impl DeadReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Exhausted, Self::Gone, Self::Disabled, Self::Permanent];
+    pub const ALL: [Self; 5] = [Self::Exhausted, Self::Gone, Self::Disabled, Self::Permanent, Self::Expired];
 
     /// The reason's name, as in SQL and JSON.
     #[must_use]
@@ -73,6 +76,7 @@ impl DeadReason {
             Self::Gone => "gone",
             Self::Disabled => "disabled",
             Self::Permanent => "permanent",
+            Self::Expired => "expired",
         }
     }
 

@@ -125,6 +125,12 @@ impl Event {
         self.attributes.get(name)
     }
 
+    /// When the event expires: the extension `expirytime` (SPECS 1.H), if it is a Timestamp.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.attribute("expirytime").and_then(Timestamp::parse)
+    }
+
     /// All attributes in the order received.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
         self.attributes.iter()

@@ -115,6 +115,15 @@ on_both_databases!(merge_patch_changes_what_it_names, async |server| {
     let changed = client.patch(&path, &kind).await.expect(200);
     assert_eq!(changed["config"]["retry"], json!({ "schedule_ms": [0, 10], "jitter": 0.5 }));
 
+    let named = json!({ "config": { "retry": { "policy": "knative", "schedule_ms": null, "jitter": null, "permanent_statuses": [503] } } });
+    let changed = client.patch(&path, &named).await.expect(200);
+    let expected = json!({
+        "policy": "knative", "initial_interval_ms": 200, "multiplier": 2.0, "max_interval_ms": 86_400_000, "jitter": 1.0,
+        "max_attempts": 11, "permanent_statuses": [503],
+    });
+    assert_eq!(changed["config"]["retry"], expected);
+    client.patch(&path, &kind).await.expect(200);
+
     for (patch, pointer) in [
         (json!({ "sink": null }), "/sink"),
         (json!({ "sink": "nowhere" }), "/sink"),

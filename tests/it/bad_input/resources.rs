@@ -47,6 +47,17 @@ fn member_cases() -> Vec<Case> {
         with("no concurrency", r#""config":{"max_concurrency":0}"#, "/config/max_concurrency"),
         with("an unknown content mode", r#""config":{"content_mode":"xml"}"#, "/config/content_mode"),
         with("a schedule without attempts", r#""config":{"retry":{"schedule_ms":[]}}"#, "/config/retry/schedule_ms"),
+        with("an unknown retry policy", r#""config":{"retry":{"policy":"linear"}}"#, "/config/retry/policy"),
+        with(
+            "a success that is permanent",
+            r#""config":{"retry":{"permanent_statuses":[400,200]}}"#,
+            "/config/retry/permanent_statuses/1",
+        ),
+        with(
+            "a month of leaving alone",
+            r#""config":{"retry":{"max_retry_after_ms":2592000000}}"#,
+            "/config/retry/max_retry_after_ms",
+        ),
         with("a rate of nothing", r#""config":{"rate_limit":{"per_second":0,"burst":1}}"#, "/config/rate_limit/per_second"),
     ]
 }

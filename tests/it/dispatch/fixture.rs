@@ -12,7 +12,7 @@ use waypost::domain::delivery::DeliveryState;
 use waypost::domain::entropy::{Entropy, SystemEntropy};
 use waypost::domain::event::{Accepted, read};
 use waypost::domain::id::{DeliveryId, EventId, NodeId, SubscriptionId};
-use waypost::domain::retry::{RetryPolicy, RetrySchedule};
+use waypost::domain::retry::{RetrySchedule, Waits};
 use waypost::domain::secret::Secret;
 use waypost::domain::subscription::{SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::TenantName;
@@ -118,7 +118,7 @@ impl Node {
     pub(super) async fn subscribe(&self, sink: &str, change: impl FnOnce(&mut Spec)) -> Subscription {
         let now = SystemClock.now();
         let mut spec: Spec = serde_json::from_value(serde_json::json!({ "sink": sink })).unwrap();
-        spec.config.retry = RetryPolicy::Schedule(RetrySchedule { schedule_ms: vec![0, 50, 100], jitter: 0.0 });
+        spec.config.retry = Waits::Schedule(RetrySchedule { schedule_ms: vec![0, 50, 100], jitter: 0.0 }).into();
         change(&mut spec);
         let subscription = Subscription {
             id: SubscriptionId::new(now, &SystemEntropy::new()),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::clock::Timestamp;
 use crate::domain::filter::Filter;
-use crate::domain::retry::{RetryBackoff, RetryPolicy};
+use crate::domain::retry::{RetryBackoff, Waits};
 use crate::domain::secret::Secret;
 
 fn minimal() -> Spec {
@@ -124,7 +124,7 @@ fn delivery_policy_keeps_its_bounds() {
     let config = Config {
         timeout_ms: 99,
         max_concurrency: 0,
-        retry: RetryPolicy::Exponential(RetryBackoff { multiplier: 0.0, ..RetryBackoff::default() }),
+        retry: Waits::Exponential(RetryBackoff { multiplier: 0.0, ..RetryBackoff::default() }).into(),
         rate_limit: Some(RateLimit { per_second: f64::NAN, burst: 0 }),
         ..Config::default()
     };

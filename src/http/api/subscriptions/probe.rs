@@ -13,7 +13,8 @@ use super::view::Subscription;
 use crate::dispatch;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
-use crate::domain::delivery::{ErrorClass, VerdictKind, verdict};
+use crate::domain::delivery::verdict::{self, Circumstances};
+use crate::domain::delivery::{ErrorClass, VerdictKind};
 use crate::domain::event::{Accepted, Event};
 use crate::domain::id::{EventId, SubscriptionId};
 use crate::domain::subscription::{self, Status};
@@ -143,8 +144,10 @@ pub(super) async fn test_subscription(
     let event = test_event(&app, &subscription)?;
     let exchange = app.dispatch.test(&subscription, &event).await;
     let now = app.clock.now();
-    let pause = verdict::retry_after(&exchange.outcome, now);
-    let verdict = verdict::decide(&exchange.outcome, &subscription.spec.config.retry, 1, pause, now, 0.5).kind();
+    let policy = &subscription.spec.config.retry;
+    let pause = verdict::retry_after(&exchange.outcome, policy, now);
+    let circumstances = Circumstances { budget_attempts_made: 1, pause, expires_at: None, now, fraction: 0.5 };
+    let verdict = verdict::decide(&exchange.outcome, policy, &circumstances).kind();
     Ok(Json(TestResult { exchange: exchange.into(), verdict }))
 }
 

@@ -887,7 +887,7 @@ export interface components {
          * @description Why a delivery will not be tried again by itself.
          * @enum {string}
          */
-        DeadReason: "exhausted" | "gone" | "disabled" | "permanent";
+        DeadReason: "exhausted" | "gone" | "disabled" | "permanent" | "expired";
         /** @description The duty to bring one event to one subscription. */
         Delivery: {
             /**
@@ -1209,51 +1209,53 @@ export interface components {
         };
         /** @description What is answered: one receipt for an event, a list of them for a batch. */
         Receipts: components["schemas"]["EventReceipt"] | components["schemas"]["BatchReceipt"];
-        /** @description Waits that grow by a factor up to a cap. */
-        RetryBackoff: {
+        /**
+         * @description When a failed delivery is tried again, and how often at most. `policy` names a whole policy; every other member changes a part
+         *     of it.
+         */
+        RetryPolicy: {
             /**
              * Format: int64
-             * @description Milliseconds before the second attempt; the first is made at once.
-             * @default 5000
+             * @description Back-off: milliseconds before the second attempt; the first is made at once.
              */
-            initial_interval_ms: number;
-            /**
-             * Format: double
-             * @description Each wait is varied by up to this fraction of itself, up or down; 0 to 1.
-             * @default 0.2
-             */
-            jitter: number;
-            /**
-             * Format: int32
-             * @description Attempts in all, the first included; 1 to 100.
-             * @default 10
-             */
-            max_attempts: number;
-            /**
-             * Format: int64
-             * @description No wait is longer than this, in milliseconds.
-             * @default 86400000
-             */
-            max_interval_ms: number;
-            /**
-             * Format: double
-             * @description Each further wait is the one before times this; at least 1.
-             * @default 3
-             */
-            multiplier: number;
-        };
-        /** @description When a failed delivery is tried again, and how often at most. */
-        RetryPolicy: components["schemas"]["RetrySchedule"] | components["schemas"]["RetryBackoff"];
-        /** @description Waits written out one by one. */
-        RetrySchedule: {
+            initial_interval_ms?: number;
             /**
              * Format: double
              * @description Each wait is varied by up to this fraction of itself, up or down; 0 to 1.
              */
             jitter?: number;
-            /** @description Milliseconds before each attempt, the first included; 1 to 100 entries. */
-            schedule_ms: number[];
+            /**
+             * Format: int32
+             * @description Back-off: attempts in all, the first included; 1 to 100.
+             */
+            max_attempts?: number;
+            /**
+             * Format: int64
+             * @description Back-off: no wait is longer than this, in milliseconds.
+             */
+            max_interval_ms?: number;
+            /**
+             * Format: int64
+             * @description `Retry-After` is heeded up to this many milliseconds; 0 ignores it. Absent: 24 hours, which is the most.
+             */
+            max_retry_after_ms?: number;
+            /**
+             * Format: double
+             * @description Back-off: each further wait is the one before times this; 1 to 100.
+             */
+            multiplier?: number;
+            /** @description Statuses that end the delivery at once, beside those that the policy ends; 300 to 599. Absent: 415 alone. */
+            permanent_statuses?: number[];
+            /** @description Which answers are worth another attempt, and the waits if no other member names them. */
+            policy?: components["schemas"]["RetryRule"];
+            /** @description Milliseconds before each attempt, the first included; 1 to 100 entries. Stands without the members of a back-off. */
+            schedule_ms?: number[];
         };
+        /**
+         * @description Which answers are worth another attempt (SPECS 3.2).
+         * @enum {string}
+         */
+        RetryRule: "standard" | "knative";
         /** @description How a secret is rotated. */
         RotateSecret: {
             /**
@@ -1723,9 +1725,8 @@ export type Protocol = components['schemas']['Protocol'];
 export type ProtocolSettings = components['schemas']['ProtocolSettings'];
 export type RateLimit = components['schemas']['RateLimit'];
 export type Receipts = components['schemas']['Receipts'];
-export type RetryBackoff = components['schemas']['RetryBackoff'];
 export type RetryPolicy = components['schemas']['RetryPolicy'];
-export type RetrySchedule = components['schemas']['RetrySchedule'];
+export type RetryRule = components['schemas']['RetryRule'];
 export type RotateSecret = components['schemas']['RotateSecret'];
 export type Scope = components['schemas']['Scope'];
 export type Secret = components['schemas']['Secret'];

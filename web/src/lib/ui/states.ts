@@ -48,7 +48,11 @@ export const deadReasons: Record<DeadReason, { text: string; hint: string }> = {
     text: 'Subscription disabled',
     hint: 'The subscription was disabled or deleted before it was delivered.',
   },
-  permanent: { text: 'Never deliverable', hint: 'The failure is one that another attempt can’t mend.' },
+  permanent: {
+    text: 'Never deliverable',
+    hint: 'Another attempt can’t mend it: the endpoint refused the event for good, or no request can be made of it.',
+  },
+  expired: { text: 'Expired', hint: 'The event’s expirytime passed before it could be delivered.' },
 };
 
 /** Why an attempt failed, with what to look at. */

@@ -34,6 +34,8 @@ export interface Draft {
   perSecond: string;
   burst: string;
   maxConcurrency: string;
+  /** What the API knows of the delivery policy and this form does not show: it goes back as it came. */
+  others: { config: Partial<Subscription['config']>; retry: Partial<RetryPolicy> };
   headers: Pair[];
   metadata: Pair[];
   credential: CredentialKind;
@@ -72,6 +74,7 @@ export function emptyDraft(): Draft {
     perSecond: '50',
     burst: '100',
     maxConcurrency: '16',
+    others: { config: {}, retry: {} },
     headers: [],
     metadata: [],
     credential: 'none',
@@ -100,6 +103,7 @@ export function draftOf(subscription: Subscription): Draft {
     perSecond: String(config.rate_limit?.per_second ?? start.perSecond),
     burst: String(config.rate_limit?.burst ?? start.burst),
     maxConcurrency: String(config.max_concurrency ?? start.maxConcurrency),
+    others: { config, retry: othersOf(config.retry) },
     headers: pairs(protocolsettings.headers),
     metadata: pairs(subscription.metadata),
     credential: subscription.sinkcredential ? 'keep' : 'none',
@@ -109,7 +113,7 @@ export function draftOf(subscription: Subscription): Draft {
 function retryDraft(retry: RetryPolicy | undefined, start: Draft): Partial<Draft> {
   if (retry === undefined) return {};
   const jitter = String(retry.jitter ?? start.jitter);
-  if ('schedule_ms' in retry)
+  if (retry.schedule_ms !== undefined)
     return { retryKind: 'schedule', schedule: retry.schedule_ms.map(formatWait).join(', '), jitter };
   const wait = (ms: number | undefined, otherwise: string) => (ms === undefined ? otherwise : formatWait(ms));
   return {
@@ -120,6 +124,19 @@ function retryDraft(retry: RetryPolicy | undefined, start: Draft): Partial<Draft
     maxAttempts: String(retry.max_attempts ?? start.maxAttempts),
     jitter,
   };
+}
+
+/** What of a retry policy is neither a schedule nor a back-off. */
+function othersOf(retry: RetryPolicy | undefined): Partial<RetryPolicy> {
+  const shown = [
+    'schedule_ms',
+    'initial_interval_ms',
+    'multiplier',
+    'max_interval_ms',
+    'jitter',
+    'max_attempts',
+  ];
+  return Object.fromEntries(Object.entries(retry ?? {}).filter(([name]) => !shown.includes(name)));
 }
 
 function pairs(record: Record<string, string> | undefined): Pair[] {

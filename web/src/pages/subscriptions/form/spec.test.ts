@@ -23,6 +23,8 @@ const stored: Subscription = {
       max_interval_ms: 3_600_000,
       jitter: 0,
       max_attempts: 4,
+      policy: 'knative',
+      permanent_statuses: [503],
     },
     rate_limit: { per_second: 0.5, burst: 3 },
     max_concurrency: 2,

@@ -17,9 +17,10 @@ export function specOf(draft: Draft): SubscriptionSpec {
     },
     metadata: reader.pairs('/metadata', draft.metadata),
     config: {
+      ...draft.others.config,
       content_mode: draft.contentMode,
       timeout_ms: reader.wait('/config/timeout_ms', draft.timeout),
-      retry: retry(draft, reader),
+      retry: { ...draft.others.retry, ...retry(draft, reader) },
       rate_limit: draft.hasRateLimit
         ? {
             per_second: reader.number('/config/rate_limit/per_second', draft.perSecond),
