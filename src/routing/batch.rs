@@ -1,6 +1,6 @@
 //! One commit's worth of requests: routed, written, answered and handed over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::acceptor::Waiting;
@@ -113,6 +113,7 @@ pub(super) fn settle(
     stats: &StatsBuffer,
     now: Timestamp,
 ) {
+    let mut counts = BTreeMap::new();
     for ((submission, result), waiting) in batch.submissions.into_iter().zip(results).zip(waiting) {
         let answer = match result {
             None => {
@@ -127,16 +128,20 @@ pub(super) fn settle(
                 .collect::<Vec<_>>()),
         };
         if let Ok(receipts) = &answer {
-            stats.add(&waiting.request.tenant, None, &counts(receipts), now);
+            count(receipts, counts.entry(waiting.request.tenant).or_default());
         }
         // A caller that went away has its event accepted all the same.
         let _ = waiting.answer.send(answer);
     }
+    for (tenant, counts) in &counts {
+        stats.add(tenant, None, counts, now);
+    }
 }
 
-fn counts(receipts: &[Receipt]) -> StatsRow {
-    let duplicates = receipts.iter().filter(|receipt| receipt.is_duplicate).count();
-    StatsRow { accepted: (receipts.len() - duplicates) as u64, duplicates: duplicates as u64, ..StatsRow::default() }
+fn count(receipts: &[Receipt], counts: &mut StatsRow) {
+    let duplicates = receipts.iter().filter(|receipt| receipt.is_duplicate).count() as u64;
+    counts.accepted += receipts.len() as u64 - duplicates;
+    counts.duplicates += duplicates;
 }
 
 fn settle_event(accepting: Accepting, first: Option<EventId>, outlet: &dyn Outlet) -> Receipt {
