@@ -91,7 +91,7 @@ CREATE TABLE events (
     subject TEXT COLLATE "C",
     time TEXT COLLATE "C",
     traceparent TEXT COLLATE "C",
-    wire TEXT COLLATE "C" NOT NULL,                  -- how body is to be read: structured, binary
+    wire TEXT COLLATE "C" NOT NULL,                  -- how body is to be read: structured, binary, protobuf
     attributes TEXT,                     -- binary only: [[name, value], …]
     body BYTEA NOT NULL,                   -- as received
     PRIMARY KEY (tenant, id)

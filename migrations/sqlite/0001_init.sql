@@ -92,7 +92,7 @@ CREATE TABLE events (
     subject TEXT,
     time TEXT,
     traceparent TEXT,
-    wire TEXT NOT NULL,                  -- how body is to be read: structured, binary
+    wire TEXT NOT NULL,                  -- how body is to be read: structured, binary, protobuf
     attributes TEXT,                     -- binary only: [[name, value], …]
     body BLOB NOT NULL,                   -- as received
     UNIQUE (tenant, id)

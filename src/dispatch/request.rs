@@ -8,7 +8,7 @@ use http_body_util::Full;
 use super::sink::Sink;
 use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
-use crate::domain::event::{Accepted, write};
+use crate::domain::event::Accepted;
 use crate::domain::id::DeliveryId;
 use crate::domain::signature;
 use crate::domain::subscription::ContentMode;
@@ -20,7 +20,6 @@ const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const DELIVERY_ID: HeaderName = HeaderName::from_static("waypost-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("waypost-attempt");
-const STRUCTURED: HeaderValue = HeaderValue::from_static(write::STRUCTURED_CONTENT_TYPE);
 
 /// Headers that every request gets beside its sink's own.
 const OWN_HEADERS: usize = 7;
@@ -52,8 +51,8 @@ pub(super) fn build(
         headers.extend(attributes);
         body
     } else {
-        headers.insert(CONTENT_TYPE, STRUCTURED);
-        event.event.structured()
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(sink.format.content_type()));
+        event.event.formatted(sink.format)
     };
     let id = event.id.to_string();
     if let Some(signatures) = sign(sink, &id, now, &body) {

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::event::Format;
 use crate::domain::secret::Secret;
 use crate::domain::signature::SigningKey;
 use crate::domain::subscription::{ContentMode, Credential, Subscription};
@@ -44,6 +45,8 @@ pub(super) struct Sink {
     pub(super) keys: Vec<(SigningKey, Option<Timestamp>)>,
     /// How events lie on HTTP.
     pub(super) content_mode: ContentMode,
+    /// The event format wherever the whole event is the body.
+    pub(super) format: Format,
     /// Limit of one whole exchange.
     pub(super) timeout: Duration,
 }
@@ -92,6 +95,7 @@ impl Sink {
                 .map(|held| Ok((key(&held.secret)?, held.expires_at)))
                 .collect::<Result<_, String>>()?,
             content_mode: spec.config.content_mode,
+            format: spec.config.format,
             timeout: Duration::from_millis(spec.config.timeout_ms),
         })
     }

@@ -7,10 +7,12 @@
 mod attributes;
 mod base64_text;
 mod escape;
+mod format;
 mod header_value;
 mod json;
 mod key;
 mod media_type;
+mod protobuf;
 pub mod read;
 pub mod rules;
 mod sdk;
@@ -24,6 +26,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use self::attributes::Attributes;
+pub use self::format::Format;
 pub use self::key::key_digest;
 pub use self::sdk::ToSdkError;
 use self::span::Span;
@@ -39,6 +42,8 @@ pub enum Wire {
     Structured,
     /// The bytes are the data; the attributes came as headers.
     Binary,
+    /// The bytes are one event in the Protobuf format.
+    Protobuf,
 }
 
 /// The parts of an event that are stored: [`Event::from_stored`] gives the event back.
@@ -87,6 +92,8 @@ enum DataPlace {
     Text { inside: Span, is_escaped: bool },
     /// The inside of a JSON string that holds base64.
     Base64 { inside: Span, is_escaped: bool },
+    /// Bytes within the bytes.
+    Bytes(Span),
     /// All of the bytes.
     Whole,
 }
@@ -147,6 +154,7 @@ impl Event {
                 let text = self.string(inside, is_escaped);
                 Data::Bytes(Cow::Owned(base64_text::decode(text.as_bytes()).unwrap_or_default()))
             }
+            DataPlace::Bytes(span) => Data::Bytes(Cow::Borrowed(&self.body[span.range()])),
             DataPlace::Whole => Data::Bytes(Cow::Borrowed(&self.body)),
         }
     }

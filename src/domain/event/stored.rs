@@ -8,7 +8,7 @@ impl Event {
     #[must_use]
     pub fn to_stored(&self) -> StoredForm {
         let attributes = match self.wire {
-            Wire::Structured => None,
+            Wire::Structured | Wire::Protobuf => None,
             Wire::Binary => Some(self.pairs()),
         };
         StoredForm { wire: self.wire, attributes, body: self.body.clone() }
@@ -21,6 +21,7 @@ impl Event {
     pub fn from_stored(stored: StoredForm) -> Result<Self, Invalid> {
         match (stored.wire, stored.attributes) {
             (Wire::Structured, _) => read::structured(stored.body, Limits::NONE),
+            (Wire::Protobuf, _) => read::protobuf(stored.body, Limits::NONE),
             (Wire::Binary, Some(attributes)) => {
                 let pairs: Vec<(String, String)> = serde_json::from_str(&attributes)
                     .map_err(|error| Invalid::whole(format!("stored attributes can't be read: {error}")))?;

@@ -9,9 +9,6 @@ use http::{HeaderName, HeaderValue};
 use super::media_type::MediaType;
 use super::{Data, DataPlace, Event, Kind, Wire, base64_text, header_value, json};
 
-/// The media type of an event in JSON format (SPECS HS-3).
-pub const STRUCTURED_CONTENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
-
 /// The content type of JSON data whose event names none (SPECS CE-17).
 const JSON: &str = "application/json";
 
@@ -24,7 +21,7 @@ impl Event {
     pub fn structured(&self) -> Bytes {
         match self.wire {
             Wire::Structured => self.body.clone(),
-            Wire::Binary => lay_out(self.attributes(), self.embeddable()).into(),
+            Wire::Binary | Wire::Protobuf => lay_out(self.attributes(), self.embeddable()).into(),
         }
     }
 
@@ -50,7 +47,9 @@ impl Event {
         match self.data {
             DataPlace::None => None,
             DataPlace::Whole => Some(self.body.clone()),
-            DataPlace::Json(span) | DataPlace::Text { inside: span, is_escaped: false } => Some(self.body.slice(span.range())),
+            DataPlace::Bytes(span) | DataPlace::Json(span) | DataPlace::Text { inside: span, is_escaped: false } => {
+                Some(self.body.slice(span.range()))
+            }
             DataPlace::Text { .. } | DataPlace::Base64 { .. } => match self.data() {
                 Data::Text(text) => Some(text.into_owned().into()),
                 Data::Bytes(bytes) => Some(bytes.into_owned().into()),
@@ -59,22 +58,29 @@ impl Event {
         }
     }
 
-    /// The data as a member of a JSON object. What came in binary mode is embedded where its content type says that it is JSON
-    /// or text and it is, else as base64, which always comes back the same.
+    /// The data as a member of a JSON object. Bytes that came in binary mode or in Protobuf are embedded where their content type says
+    /// that they are JSON or text and they are, else as base64, which always comes back the same.
     #[must_use]
     pub fn embeddable(&self) -> Data<'_> {
-        if self.wire == Wire::Structured {
-            return self.data();
+        let media_type = || self.attribute("datacontenttype").and_then(MediaType::parse);
+        match (self.wire, self.data()) {
+            (Wire::Structured, data) => data,
+            (_, Data::Bytes(Cow::Borrowed(bytes))) => embed(bytes, media_type()),
+            // As a string of a JSON document it would be read as a JSON string.
+            (_, Data::Text(Cow::Borrowed(text))) if media_type().is_none_or(MediaType::is_json) => {
+                Data::Bytes(text.as_bytes().into())
+            }
+            (_, data) => data,
         }
-        if self.body.is_empty() {
-            return Data::None;
-        }
-        let media_type = self.attribute("datacontenttype").and_then(MediaType::parse).filter(|media_type| media_type.is_utf8());
-        match (media_type, std::str::from_utf8(&self.body)) {
-            (Some(media_type), Ok(text)) if media_type.is_json() && json::is_json(text) => Data::Json(text),
-            (Some(media_type), Ok(text)) if media_type.is_text() && !media_type.is_json() => Data::Text(Cow::Borrowed(text)),
-            _ => Data::Bytes(Cow::Borrowed(&self.body)),
-        }
+    }
+}
+
+/// Bytes of that type as a member of a JSON object.
+fn embed<'a>(bytes: &'a [u8], media_type: Option<MediaType<'_>>) -> Data<'a> {
+    match (media_type.filter(|media_type| media_type.is_utf8()), std::str::from_utf8(bytes)) {
+        (Some(media_type), Ok(text)) if media_type.is_json() && json::is_json(text) => Data::Json(text),
+        (Some(media_type), Ok(text)) if media_type.is_text() && !media_type.is_json() => Data::Text(Cow::Borrowed(text)),
+        _ => Data::Bytes(Cow::Borrowed(bytes)),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::event::Format;
 use crate::domain::retry::RetryPolicy;
 
 /// The delivery policy of a subscription.
@@ -12,6 +13,8 @@ use crate::domain::retry::RetryPolicy;
 pub struct Config {
     /// How events lie on HTTP.
     pub content_mode: ContentMode,
+    /// The event format wherever the whole event is the body.
+    pub format: Format,
     /// Limit of one whole exchange with the sink, answer included, in milliseconds; 100 to 120000.
     pub timeout_ms: u64,
     /// When to try again.
@@ -27,6 +30,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             content_mode: ContentMode::Structured,
+            format: Format::Json,
             timeout_ms: 15_000,
             retry: RetryPolicy::default(),
             rate_limit: None,

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::poster::Poster;
 use super::receipt::{Receipts, accepted};
-use super::{CloudEvent, handshake, media};
+use super::{CloudEvent, ProtobufMessage, handshake, media};
 use crate::domain::credential::Scope;
 use crate::domain::trace::Traceparent;
 use crate::http::body;
@@ -17,8 +17,9 @@ use crate::routing;
 /// Accepts one CloudEvent or a batch
 ///
 /// The content type decides the content mode: `application/cloudevents+json` is one event in JSON format,
-/// `application/cloudevents-batch+json` an array of them (atomic: all are accepted or none), anything else is the data of an
-/// event whose attributes are `ce-` headers. 202 means that the events and all their deliveries are stored durably.
+/// `application/cloudevents-batch+json` an array of them (atomic: all are accepted or none), `+protobuf` in place of `+json` the
+/// same in Protobuf (`io.cloudevents.v1.CloudEvent`, `CloudEventBatch`), anything else is the data of an event whose attributes
+/// are `ce-` headers. 202 means that the events and all their deliveries are stored durably.
 #[utoipa::path(
     post,
     path = "/v1/events",
@@ -31,6 +32,8 @@ use crate::routing;
         content(
             (CloudEvent = "application/cloudevents+json"),
             (Vec<CloudEvent> = "application/cloudevents-batch+json"),
+            (ProtobufMessage = "application/cloudevents+protobuf"),
+            (ProtobufMessage = "application/cloudevents-batch+protobuf"),
             (serde_json::Value = "*/*"),
         ),
     ),

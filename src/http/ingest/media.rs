@@ -1,16 +1,23 @@
 //! From the bytes of a request to events, by its content mode.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
 use crate::config::{self, Ingest};
-use crate::domain::event::Event;
 use crate::domain::event::read::{self, Invalid, Limits, Mode, Place};
+use crate::domain::event::{Event, Format};
 use crate::http::problem::{Code, Problem, Result};
 
 /// What is accepted, for those who sent something else.
-const ACCEPTED: &str = "Send `application/cloudevents+json`, `application/cloudevents-batch+json` (charset utf-8), or `ce-` headers \
-                        with the data as the body.";
+const ACCEPTED: &str = "Send `application/cloudevents+json` or `application/cloudevents+protobuf`, a batch as \
+                        `application/cloudevents-batch+json` or `application/cloudevents-batch+protobuf` (charset utf-8), or `ce-` \
+                        headers with the data as the body.";
+
+/// The same for programs (RFC 9110 section 15.5.16).
+const ACCEPT: HeaderValue = HeaderValue::from_static(
+    "application/cloudevents+json, application/cloudevents+protobuf, application/cloudevents-batch+json, \
+     application/cloudevents-batch+protobuf",
+);
 
 /// The events of one request.
 #[derive(Debug)]
@@ -37,6 +44,7 @@ pub(super) fn mode(headers: &HeaderMap) -> Result<Mode> {
 /// 415 that names what is accepted.
 fn unsupported(what: &str) -> Problem {
     Problem::new(Code::UnsupportedMediaType, format!("{what} {ACCEPTED}"))
+        .header(header::ACCEPT, ACCEPT)
         .at_header("Content-Type", "announces no format that is understood here")
 }
 
@@ -47,8 +55,15 @@ fn unsupported(what: &str) -> Problem {
 pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest) -> Result<Events> {
     let limits = Limits { max_attributes: config.max_attributes, max_batch_events: config.max_batch_events };
     match mode {
-        Mode::Batched => read::batch(&body, limits).map(Events::Batch).map_err(|invalid| refused_batch(invalid, config)),
-        Mode::Structured => Ok(Events::One(read::structured(body, limits)?)),
+        Mode::Batched(format) => {
+            let events = match format {
+                Format::Json => read::batch(&body, limits),
+                Format::Protobuf => read::protobuf_batch(&body, limits),
+            };
+            events.map(Events::Batch).map_err(|invalid| refused_batch(invalid, config))
+        }
+        Mode::Structured(Format::Json) => Ok(Events::One(read::structured(body, limits)?)),
+        Mode::Structured(Format::Protobuf) => Ok(Events::One(read::protobuf(body, limits)?)),
         Mode::Binary | Mode::Unsupported => {
             Ok(Events::One(read::binary(headers, body, decoding(config.header_decoding), limits)?))
         }
@@ -57,8 +72,8 @@ pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest
 
 /// A batch that is too long has a code of its own, since the way out is another one: to split it.
 fn refused_batch(invalid: Invalid, config: &Ingest) -> Problem {
-    let beyond = Place::Pointer(format!("/{}", config.max_batch_events));
-    if invalid.is_too_large && invalid.faults.iter().any(|fault| fault.place == beyond) {
+    let beyond = ["", "/events"].map(|before| Place::Pointer(format!("{before}/{}", config.max_batch_events)));
+    if invalid.is_too_large && invalid.faults.iter().any(|fault| beyond.contains(&fault.place)) {
         return Problem::faulty(Code::TooManyEvents, invalid.faults);
     }
     invalid.into()

@@ -12,7 +12,7 @@ mod receipt;
 mod schema;
 
 pub use receipt::{BatchReceipt, EventReceipt, Receipts};
-pub use schema::CloudEvent;
+pub use schema::{CloudEvent, ProtobufMessage};
 
 pub use producers::Doors;
 

@@ -37,3 +37,8 @@ pub struct CloudEvent {
     #[schema(nullable = true)]
     pub data_base64: Option<String>,
 }
+
+/// A message of the CloudEvents Protobuf format, `io.cloudevents.v1.CloudEvent` or `CloudEventBatch`, in its wire form.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct ProtobufMessage(pub Vec<u8>);

@@ -140,9 +140,10 @@ pub(super) const fn wire_word(wire: Wire) -> &'static str {
     match wire {
         Wire::Structured => "structured",
         Wire::Binary => "binary",
+        Wire::Protobuf => "protobuf",
     }
 }
 
 fn parse_wire(word: &str) -> Option<Wire> {
-    [Wire::Structured, Wire::Binary].into_iter().find(|&wire| wire_word(wire) == word)
+    [Wire::Structured, Wire::Binary, Wire::Protobuf].into_iter().find(|&wire| wire_word(wire) == word)
 }

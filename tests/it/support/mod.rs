@@ -6,5 +6,6 @@ pub(crate) mod database;
 pub(crate) mod load;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod protobuf;
 pub(crate) mod server;
 pub(crate) mod sink;

@@ -13,6 +13,10 @@ pub(super) enum Origin {
     Document,
     /// An element of a batch.
     Element(usize),
+    /// A Protobuf message of its own.
+    Message,
+    /// A message in a batch.
+    MessageElement(usize),
     /// Headers.
     Headers,
 }
@@ -23,6 +27,11 @@ impl Origin {
         match self {
             Self::Document => Place::Pointer(format!("/{}", escape(name))),
             Self::Element(index) => Place::Pointer(format!("/{index}/{}", escape(name))),
+            Self::Message | Self::MessageElement(_) => match name {
+                "specversion" => self.member("spec_version"),
+                "id" | "source" | "type" => self.member(name),
+                _ => self.attribute(name),
+            },
             Self::Headers if name == "datacontenttype" => Place::Header("content-type".to_owned()),
             Self::Headers => Place::Header(format!("ce-{name}")),
         }
@@ -31,9 +40,23 @@ impl Origin {
     /// The place of the event as a whole.
     pub(super) fn whole(self) -> Place {
         match self {
-            Self::Document | Self::Headers => Place::Pointer(String::new()),
+            Self::Document | Self::Headers | Self::Message => Place::Pointer(String::new()),
             Self::Element(index) => Place::Pointer(format!("/{index}")),
+            Self::MessageElement(index) => Place::Pointer(format!("/events/{index}")),
         }
+    }
+
+    /// The place of a field of a message.
+    pub(super) fn member(self, name: &str) -> Place {
+        match self {
+            Self::MessageElement(index) => Place::Pointer(format!("/events/{index}/{name}")),
+            _ => Place::Pointer(format!("/{name}")),
+        }
+    }
+
+    /// The place of an entry of the attributes of a message.
+    pub(super) fn attribute(self, name: &str) -> Place {
+        self.member(&format!("attributes/{}", escape(name)))
     }
 }
 

@@ -7,10 +7,12 @@ mod binary;
 mod draft;
 mod faults;
 mod mode;
+mod protobuf;
 mod structured;
 
 pub use binary::{binary, has_attributes};
 pub use mode::{Mode, mode};
+pub use protobuf::{protobuf, protobuf_batch};
 pub use structured::{batch, structured};
 
 pub(super) use binary::from_parts;
@@ -65,7 +67,8 @@ pub struct Fault {
 /// Where a fault lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// In the JSON body, as a JSON Pointer (RFC 6901); a batch's index is its first token.
+    /// In the body, as a JSON Pointer (RFC 6901); a batch's index is its first token. In a Protobuf message the tokens are the names
+    /// of fields, `/events/3/attributes/time`.
     Pointer(String),
     /// In the header of that name.
     Header(String),

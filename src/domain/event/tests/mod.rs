@@ -8,6 +8,7 @@ use super::{Data, Event, Kind};
 use crate::domain::tenant::TenantName;
 
 mod json;
+mod protobuf;
 mod read_binary;
 mod read_structured;
 mod sdk;

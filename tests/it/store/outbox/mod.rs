@@ -10,3 +10,4 @@ mod plans;
 mod pruning;
 mod recording;
 mod replays;
+mod wires;

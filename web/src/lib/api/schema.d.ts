@@ -269,8 +269,9 @@ export interface paths {
         /**
          * Accepts one CloudEvent or a batch
          * @description The content type decides the content mode: `application/cloudevents+json` is one event in JSON format,
-         *     `application/cloudevents-batch+json` an array of them (atomic: all are accepted or none), anything else is the data of an
-         *     event whose attributes are `ce-` headers. 202 means that the events and all their deliveries are stored durably.
+         *     `application/cloudevents-batch+json` an array of them (atomic: all are accepted or none), `+protobuf` in place of `+json` the
+         *     same in Protobuf (`io.cloudevents.v1.CloudEvent`, `CloudEventBatch`), anything else is the data of an event whose attributes
+         *     are `ce-` headers. 202 means that the events and all their deliveries are stored durably.
          */
         post: operations["post_events"];
         delete?: never;
@@ -308,7 +309,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads one event as a structured CloudEvent, byte for byte as it was posted or is sent to sinks. */
+        /**
+         * Reads one event as a structured CloudEvent, byte for byte as it was posted or is sent to sinks.
+         * @description In JSON, or in Protobuf for who asks for that alone: `Accept: application/cloudevents+protobuf`.
+         */
         get: operations["get_event_cloudevent"];
         put?: never;
         post?: never;
@@ -978,6 +982,11 @@ export interface components {
             id: components["schemas"]["EventId"];
         };
         /**
+         * @description A format of the CloudEvents specification, for structured mode and for batches.
+         * @enum {string}
+         */
+        EventFormat: "json" | "protobuf";
+        /**
          * @description An accepted event; also the `webhook-id` of everything sent for it.
          * @example evt_01h455vb4pex5vsknk084sn02q
          */
@@ -1180,6 +1189,11 @@ export interface components {
             /** @description The secrets (`whsec_…`), newest first; any of them may sign. */
             data: components["schemas"]["Secret"][];
         };
+        /**
+         * Format: binary
+         * @description A message of the CloudEvents Protobuf format, `io.cloudevents.v1.CloudEvent` or `CloudEventBatch`, in its wire form.
+         */
+        ProtobufMessage: string;
         /**
          * @description A delivery protocol of the Subscriptions API. Case-sensitive (SU-1); Waypost delivers over HTTP.
          * @enum {string}
@@ -1493,6 +1507,11 @@ export interface components {
              */
             content_mode: components["schemas"]["ContentMode"];
             /**
+             * @description The event format wherever the whole event is the body.
+             * @default json
+             */
+            format: components["schemas"]["EventFormat"];
+            /**
              * Format: int32
              * @description How many requests may be open at once; 1 to 1000.
              * @default 16
@@ -1700,6 +1719,7 @@ export type DisabledReason = components['schemas']['DisabledReason'];
 export type ErrorClass = components['schemas']['ErrorClass'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type Event = components['schemas']['Event'];
+export type EventFormat = components['schemas']['EventFormat'];
 export type EventId = components['schemas']['EventId'];
 export type EventLine = components['schemas']['EventLine'];
 export type EventLineList = components['schemas']['EventLineList'];
@@ -1721,6 +1741,7 @@ export type ProducerKind = components['schemas']['ProducerKind'];
 export type ProducerList = components['schemas']['ProducerList'];
 export type ProducerPatch = components['schemas']['ProducerPatch'];
 export type ProducerSecrets = components['schemas']['ProducerSecrets'];
+export type ProtobufMessage = components['schemas']['ProtobufMessage'];
 export type Protocol = components['schemas']['Protocol'];
 export type ProtocolSettings = components['schemas']['ProtocolSettings'];
 export type RateLimit = components['schemas']['RateLimit'];
@@ -3109,7 +3130,9 @@ export interface operations {
             content: {
                 "*/*": unknown;
                 "application/cloudevents-batch+json": components["schemas"]["CloudEvent"][];
+                "application/cloudevents-batch+protobuf": components["schemas"]["ProtobufMessage"];
                 "application/cloudevents+json": components["schemas"]["CloudEvent"];
+                "application/cloudevents+protobuf": components["schemas"]["ProtobufMessage"];
             };
         };
         responses: {
@@ -3265,13 +3288,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The event in the JSON event format */
+            /** @description The event in an event format */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/cloudevents+json": Record<string, never>;
+                    "application/cloudevents+protobuf": components["schemas"]["ProtobufMessage"];
                 };
             };
             /** @description `invalid_request` */
