@@ -16,6 +16,7 @@ const stored: Subscription = {
   metadata: { team: 'shop' },
   config: {
     content_mode: 'binary',
+    format: 'protobuf',
     timeout_ms: 2_500,
     retry: {
       initial_interval_ms: 1_000,

@@ -17,6 +17,7 @@ export function specOf(draft: Draft): SubscriptionSpec {
     },
     metadata: reader.pairs('/metadata', draft.metadata),
     config: {
+      format: 'json',
       ...draft.others.config,
       content_mode: draft.contentMode,
       timeout_ms: reader.wait('/config/timeout_ms', draft.timeout),
