@@ -52,10 +52,15 @@ impl Attributes {
 
     /// The value of the one with that name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.get_typed(name).map(|(value, _)| value)
+    }
+
+    /// The value and kind of the one with that name.
+    pub(super) fn get_typed(&self, name: &str) -> Option<(&str, Kind)> {
         // As bytes: a stretch of text would be checked to begin and end between characters.
         let text = self.text.as_bytes();
         let entry = self.entries.iter().find(|entry| &text[entry.name.range()] == name.as_bytes())?;
-        Some(entry.value.of(&self.text))
+        Some((entry.value.of(&self.text), entry.kind))
     }
 
     /// All of them, in order.

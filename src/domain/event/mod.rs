@@ -138,6 +138,12 @@ impl Event {
         self.attribute("expirytime").and_then(Timestamp::parse)
     }
 
+    /// The same with the type it was written with.
+    #[must_use]
+    pub fn typed_attribute(&self, name: &str) -> Option<(&str, Kind)> {
+        self.attributes.get_typed(name)
+    }
+
     /// All attributes in the order received.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
         self.attributes.iter()

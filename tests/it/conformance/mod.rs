@@ -3,6 +3,7 @@
 //! A case that Waypost answers differently on purpose stands in a `DEVIATIONS` list with its reason; a deviation that no longer
 //! deviates fails too, so that the lists stay true.
 
+mod cesql;
 mod events;
 mod headers;
 mod pairs;
@@ -13,9 +14,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// The conformance file of that name; `None` if the data is not there, which only a developer's machine may say.
+/// Where the conformance data is; `None` if it is not there, which only a developer's machine may say.
 #[expect(clippy::disallowed_methods, reason = "the place of the test data is the test's own configuration")]
-fn load(name: &str) -> Option<Value> {
+fn folder() -> Option<PathBuf> {
     let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance"));
     let folder = std::env::var_os("WAYPOST_CONFORMANCE").map_or_else(beside, PathBuf::from);
     if !folder.is_dir() {
@@ -23,7 +24,12 @@ fn load(name: &str) -> Option<Value> {
         eprintln!("skipped: no conformance data at {}", folder.display());
         return None;
     }
-    let text = std::fs::read_to_string(folder.join(name)).unwrap();
+    Some(folder)
+}
+
+/// The conformance file of that name, if the data is there.
+fn load(name: &str) -> Option<Value> {
+    let text = std::fs::read_to_string(folder()?.join(name)).unwrap();
     Some(serde_json::from_str(&text).unwrap())
 }
 
