@@ -6,7 +6,7 @@ use super::Filter;
 pub const MAX_DEPTH: usize = 16;
 
 /// Expressions in all filters of a subscription together, at most; each attribute of an `exact`, `prefix` or `suffix` counts as
-/// one, since each costs a comparison.
+/// one, since each costs a comparison, and so does each operator, function call and attribute of a CESQL expression.
 pub const MAX_NODES: usize = 256;
 
 /// Checks the bounds of all filters of a subscription.
@@ -29,7 +29,7 @@ pub fn check(filters: &[Filter]) -> Result<(), (String, String)> {
 
 fn depth(filter: &Filter) -> usize {
     let below = match filter {
-        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) => 0,
+        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) | Filter::Sql(_) => 0,
         Filter::All(expressions) | Filter::Any(expressions) => expressions.iter().map(depth).max().unwrap_or(0),
         Filter::Not(expression) => depth(expression),
     };
@@ -39,6 +39,7 @@ fn depth(filter: &Filter) -> usize {
 fn count(filter: &Filter) -> usize {
     match filter {
         Filter::Exact(wanted) | Filter::Prefix(wanted) | Filter::Suffix(wanted) => wanted.len().max(1),
+        Filter::Sql(expression) => expression.nodes().max(1),
         Filter::All(expressions) | Filter::Any(expressions) => 1 + expressions.iter().map(count).sum::<usize>(),
         Filter::Not(expression) => 1 + count(expression),
     }

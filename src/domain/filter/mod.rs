@@ -1,4 +1,4 @@
-//! Filters of the Subscriptions API (SPECS SU-6 to SU-11): what they mean and what they may look like.
+//! Filters of the Subscriptions API (SPECS SU-6 to SU-12): what they mean and what they may look like.
 //!
 //! A filter that can't be understood is refused when it is written, never skipped when it is asked: a subscription that lost a
 //! filter would get events that it must not see.
@@ -10,6 +10,7 @@ mod read;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ use serde::Serialize;
 pub use self::answer::Answer;
 pub use self::check::{MAX_DEPTH, MAX_NODES, check};
 pub use self::facts::Facts;
+pub use self::warnings::warnings;
+use super::cesql::Expression;
 
 /// One filter expression: an object with exactly one dialect as its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +32,8 @@ pub enum Filter {
     Prefix(BTreeMap<String, String>),
     /// Every attribute named ends with its value.
     Suffix(BTreeMap<String, String>),
+    /// A CESQL expression is true (SPECS SU-10).
+    Sql(Box<Expression>),
     /// Every expression matches.
     All(Vec<Filter>),
     /// At least one expression matches.
@@ -49,6 +54,7 @@ impl Filter {
             Self::Exact(wanted) => every(wanted, |actual, value| actual == value),
             Self::Prefix(wanted) => every(wanted, |actual, value| actual.starts_with(value)),
             Self::Suffix(wanted) => every(wanted, |actual, value| actual.ends_with(value)),
+            Self::Sql(expression) => expression.passes(facts.event()).map_or(Answer::Fault, Answer::from),
             Self::All(expressions) => Answer::all(expressions.iter().map(|expression| expression.ask(facts))),
             Self::Any(expressions) => Answer::any(expressions.iter().map(|expression| expression.ask(facts))),
             Self::Not(expression) => !expression.ask(facts),

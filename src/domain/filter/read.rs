@@ -6,10 +6,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::Filter;
+use crate::domain::cesql::{Expression, ParseError};
 use crate::domain::event::rules::is_name;
 
-const DIALECTS: &[&str] = &["exact", "prefix", "suffix", "all", "any", "not"];
-const EXPECTING: &str = "a filter: an object with exactly one of `exact`, `prefix`, `suffix`, `all`, `any` and `not`";
+const DIALECTS: &[&str] = &["exact", "prefix", "suffix", "sql", "all", "any", "not"];
+const EXPECTING: &str = "a filter: an object with exactly one of `exact`, `prefix`, `suffix`, `sql`, `all`, `any` and `not`";
 
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -35,9 +36,8 @@ impl<'de> Visitor<'de> for FilterVisitor {
             "all" => Filter::All(map.next_value::<Expressions>()?.0),
             "any" => Filter::Any(map.next_value::<Expressions>()?.0),
             "not" => Filter::Not(map.next_value()?),
-            "sql" | "cesql" => {
-                return Err(Error::custom(format!("the dialect `{dialect}` (CESQL) is not supported yet; expected {EXPECTING}")));
-            }
+            // Knative's name; what is shown and stored is `sql` (SPECS SU-12).
+            "sql" | "cesql" => Filter::Sql(map.next_value::<Sql>()?.0),
             unknown => return Err(Error::unknown_field(unknown, DIALECTS)),
         };
         match map.next_key::<String>()? {
@@ -89,6 +89,33 @@ impl<'de> Visitor<'de> for WantedVisitor {
             return Err(Error::custom("must name at least one attribute"));
         }
         Ok(wanted)
+    }
+}
+
+/// The expression of `sql`.
+struct Sql(Box<Expression>);
+
+impl<'de> Deserialize<'de> for Sql {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SqlVisitor).map(Self)
+    }
+}
+
+struct SqlVisitor;
+
+impl Visitor<'_> for SqlVisitor {
+    type Value = Box<Expression>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string with a CESQL expression")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let refused = |error: &ParseError| Error::custom(format!("is no CESQL expression to filter by: {error}"));
+        let expression = Expression::parse(text).map_err(|error| refused(&error))?;
+        // As a filter it could only ever fail.
+        expression.unknown_function().map_or(Ok(()), |error| Err(refused(error)))?;
+        Ok(Box::new(expression))
     }
 }
 

@@ -7,6 +7,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Filter;
+use crate::domain::cesql::MAX_LENGTH;
 
 impl ToSchema for Filter {
     fn schemas(_schemas: &mut Vec<(String, RefOr<Schema>)>) {}
@@ -21,6 +22,8 @@ impl PartialSchema for Filter {
             .item(dialect("exact", "Every attribute named equals its value.", wanted()))
             .item(dialect("prefix", "Every attribute named begins with its value.", wanted()))
             .item(dialect("suffix", "Every attribute named ends with its value.", wanted()))
+            .item(dialect("sql", "The CESQL 1.0.0 expression is true and brings no error (docs/cesql.md).", expression()))
+            .item(dialect("cesql", "Another name for `sql`, as Knative has it; shown as `sql`.", expression()))
             .item(dialect("all", "Every expression matches.", several()))
             .item(dialect("any", "At least one expression matches.", several()))
             .item(dialect("not", "The expression does not match.", itself()))
@@ -34,6 +37,10 @@ fn dialect(name: &str, description: &str, value: impl Into<RefOr<Schema>>) -> Ob
         .property(name, value)
         .required(name)
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn expression() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_LENGTH))
 }
 
 /// An object of attribute names and the strings they are compared with.

@@ -33,6 +33,10 @@ fn every_dialect_matches_what_it_says() {
         (r#"{"prefix":{"source":"orders"}}"#, false),
         (r#"{"suffix":{"source":"/eu"}}"#, true),
         (r#"{"suffix":{"source":"/us"}}"#, false),
+        (r#"{"sql":"type LIKE 'com.%' AND n < 0 AND b"}"#, true),
+        (r#"{"sql":"subject = 'a' OR true"}"#, false),
+        (r#"{"sql":"LENGTH(type)"}"#, false),
+        (r#"{"cesql":"EXISTS time"}"#, true),
         (r#"{"all":[{"exact":{"id":"1"}},{"prefix":{"type":"com."}}]}"#, true),
         (r#"{"all":[{"exact":{"id":"1"}},{"prefix":{"type":"org."}}]}"#, false),
         (r#"{"any":[{"exact":{"id":"2"}},{"prefix":{"type":"com."}}]}"#, true),
@@ -51,6 +55,41 @@ fn attribute_that_is_not_there_matches_nothing() {
         assert!(!matches(&parse(&text).unwrap(), &event()), "{text}");
         assert!(matches(&parse(&format!(r#"{{"not":{text}}}"#)).unwrap(), &event()), "not {text}");
     }
+}
+
+/// An expression that fails is no answer, so its negation is none either (SPECS SQ-14).
+#[test]
+fn expression_with_an_error_is_a_fault_and_so_is_its_negation() {
+    for (text, answer) in [
+        (r#"{"sql":"subject = 'a'"}"#, Answer::Fault),
+        (r#"{"not":{"sql":"subject = 'a'"}}"#, Answer::Fault),
+        (r#"{"not":{"sql":"id = 'a'"}}"#, Answer::Yes),
+        (r#"{"any":[{"sql":"subject = 'a'"},{"exact":{"id":"1"}}]}"#, Answer::Yes),
+        (r#"{"all":[{"sql":"subject = 'a'"},{"exact":{"id":"2"}}]}"#, Answer::No),
+    ] {
+        assert_eq!(parse(text).unwrap().ask(&Facts::new(&event())), answer, "{text}");
+    }
+}
+
+/// SPECS SU-12.
+#[test]
+fn the_other_name_of_sql_is_read_and_not_written() {
+    let filter = parse(r#"{"cesql":" id='1' "}"#).unwrap();
+    assert_eq!(serde_json::to_string(&filter).unwrap(), r#"{"sql":" id='1' "}"#);
+    assert!(schema().is_valid(&serde_json::json!({"cesql": "id = '1'"})));
+}
+
+#[test]
+fn warnings_name_the_filter() {
+    let filters: Vec<Filter> = serde_json::from_str(
+        r#"[{"exact":{"id":"1"}},{"all":[{"sql":"b"},{"not":{"any":[{"sql":"b AND b OR b"}]}}]},{"sql":"1"}]"#,
+    )
+    .unwrap();
+    let found = warnings(&filters);
+    let pointers: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(pointers, ["/1/all/1/not/any/0/sql", "/2/sql"]);
+    assert!(found[0].1.starts_with("character 9: `AND`, `OR` and `XOR` are mixed"), "{found:?}");
+    assert!(found[1].1.starts_with("this gives a number"), "{found:?}");
 }
 
 #[test]
@@ -75,8 +114,11 @@ fn what_is_no_filter_is_refused_with_a_reason() {
         (r#"{"exact":{"type":"a"},"exact":{"type":"a"}}"#, "both `exact` and `exact`"),
         (r#"{"like":{"type":"a"}}"#, "unknown field `like`, expected one of `exact`, `prefix`, `suffix`"),
         (r#"{"Exact":{"type":"a"}}"#, "unknown field `Exact`"),
-        (r#"{"sql":"type = 'a'"}"#, "`sql` (CESQL) is not supported yet"),
-        (r#"{"cesql":"type = 'a'"}"#, "`cesql` (CESQL) is not supported yet"),
+        (r#"{"sql":"type = "}"#, "no CESQL expression to filter by: character 8: expected a value"),
+        (r#"{"cesql":"type = 'ä' 'b'"}"#, "character 12: expected an operator or the end"),
+        (r#"{"sql":"SIZE(type) = 1"}"#, "character 1: there is no function `SIZE`"),
+        (r#"{"sql":"1 = LENGTH()"}"#, "character 5: `LENGTH` is called with 0 arguments and takes 1"),
+        (r#"{"sql":["type"]}"#, "expected a string with a CESQL expression"),
         (r#"{"exact":{}}"#, "at least one attribute"),
         (r#"{"exact":{"type":""}}"#, "`type` must not be empty"),
         (r#"{"exact":{"":"a"}}"#, "name of an attribute"),
@@ -104,13 +146,26 @@ fn depth_and_number_of_expressions_are_bounded() {
     assert_eq!(check(&[exact(128), exact(128)]), Ok(()));
     assert_eq!(check(&[exact(128), exact(128), exact(1)]).unwrap_err().0, "/2");
     assert_eq!(check(&[Filter::All(vec![exact(1); MAX_NODES])]).unwrap_err().0, "/0");
+    let chain = |attributes: usize| Filter::Sql(Box::new(Expression::parse(&vec!["b"; attributes].join(" OR ")).unwrap()));
+    assert_eq!(check(&[chain(64), chain(64), exact(2)]), Ok(()));
+    assert_eq!(check(&[chain(64), chain(64), exact(3)]).unwrap_err().0, "/2");
+}
+
+/// Expressions that match, do not match, and fail.
+fn sql() -> impl Strategy<Value = Filter> {
+    prop::sample::select(vec!["b", "NOT b", "subject = 'ä\\''", "n IN (-7, 1/0)", "LENGTH(id)"])
+        .prop_map(|text| Filter::Sql(Box::new(Expression::parse(text).unwrap())))
 }
 
 /// Any filter that can be read.
 fn any_filter() -> impl Strategy<Value = Filter> {
     let wanted = || prop::collection::btree_map("[a-z0-9]{1,8}x", "[^\\p{C}]{1,8}", 1..4);
-    let leaf =
-        prop_oneof![wanted().prop_map(Filter::Exact), wanted().prop_map(Filter::Prefix), wanted().prop_map(Filter::Suffix)];
+    let leaf = prop_oneof![
+        wanted().prop_map(Filter::Exact),
+        wanted().prop_map(Filter::Prefix),
+        wanted().prop_map(Filter::Suffix),
+        sql()
+    ];
     leaf.prop_recursive(5, 30, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(Filter::All),
@@ -141,7 +196,9 @@ fn schema_refuses_what_is_no_filter() {
         r#"{"exact":{"A":"a"}}"#,
         r#"{"all":[]}"#,
         r#"{"not":{}}"#,
-        r#"{"sql":"x"}"#,
+        r#"{"sql":""}"#,
+        r#"{"sql":{"x":"x"}}"#,
+        r#"{"sql":"x","cesql":"x"}"#,
         r#"{"exact":{"type":"a"},"prefix":{"type":"a"}}"#,
     ] {
         assert!(!schema.is_valid(&serde_json::from_str(text).unwrap()), "{text}");

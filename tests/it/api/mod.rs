@@ -2,6 +2,7 @@
 
 mod administration;
 mod bulk;
+mod cesql;
 mod deliveries;
 mod document;
 mod isolation;

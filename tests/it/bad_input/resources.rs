@@ -70,6 +70,8 @@ fn filter_cases() -> Vec<Case> {
         filters("two dialects at once", r#"[{"exact":{"type":"a"},"prefix":{"type":"a"}}]"#, "/filters/0"),
         filters("an empty dialect", r#"[{"exact":{}}]"#, "/filters/0/exact"),
         filters("an empty value", r#"[{"prefix":{"type":""}}]"#, "/filters/0/prefix"),
+        filters("an expression with a mistake", r#"[{"sql":"type = "}]"#, "/filters/0/sql"),
+        filters("an expression that is no text", r#"[{"cesql":1}]"#, "/filters/0/cesql"),
         filters("nothing to combine", r#"[{"all":[]}]"#, "/filters/0/all"),
     ]
 }

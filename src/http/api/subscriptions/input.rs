@@ -17,7 +17,7 @@ const READ_ONLY: [(&str, &str); 4] = [
 ];
 
 /// Members that an answer has and that mean nothing in a body, so that what was read may be written back.
-const IGNORED: [&str; 2] = ["created_at", "updated_at"];
+const IGNORED: [&str; 3] = ["warnings", "created_at", "updated_at"];
 
 /// The spec of a subscription to be created. An `id` is ignored (SPECS SU-1).
 ///
@@ -70,7 +70,7 @@ fn shown(stored: &Subscription) -> Result<Map<String, Value>> {
     object(serde_json::to_value(view).map_err(|error| Problem::internal(&error))?)
 }
 
-/// Takes read-only members away that are as they are shown, and times in any case; refuses others.
+/// Takes read-only members away that are as they are shown, and warnings and times in any case; refuses others.
 fn refuse_read_only(members: &mut Map<String, Value>, shown: &Map<String, Value>) -> Result<()> {
     for name in IGNORED {
         members.remove(name);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{self, Filter};
 use crate::domain::id::SubscriptionId;
 use crate::domain::secret::Secret;
 use crate::domain::subscription::{self, Config, Credential, DisabledReason, Protocol, ProtocolSettings, Spec, Status};
@@ -48,10 +48,23 @@ pub(super) struct Subscription {
     metadata: BTreeMap<String, String>,
     /// How deliveries are made.
     config: Config,
+    /// What its owner should look at again: legal, but perhaps not what was meant. Absent if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<Warning>,
     /// When it was created.
     created_at: Timestamp,
     /// When it was last changed.
     updated_at: Timestamp,
+}
+
+/// A doubt about a subscription. It changes nothing.
+#[derive(Debug, Serialize, ToSchema)]
+struct Warning {
+    /// The member it is about, as a JSON Pointer (RFC 6901).
+    pointer: String,
+    /// What is doubtful, and how to write it beyond doubt.
+    detail: String,
 }
 
 /// What is shown of a credential.
@@ -73,6 +86,8 @@ impl From<subscription::Subscription> for Subscription {
     fn from(subscription: subscription::Subscription) -> Self {
         let Spec { sink, protocol, source, types, filters, protocolsettings, sinkcredential, description, metadata, config } =
             subscription.spec;
+        let warnings = filter::warnings(&filters).into_iter();
+        let warnings = warnings.map(|(pointer, detail)| Warning { pointer: format!("/filters{pointer}"), detail }).collect();
         let sinkcredential = sinkcredential.map(|held| ShownCredential { credentialtype: credential_type(&held) });
         Self {
             id: subscription.id,
@@ -88,6 +103,7 @@ impl From<subscription::Subscription> for Subscription {
             description,
             metadata,
             config,
+            warnings,
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
         }

@@ -1056,6 +1056,10 @@ export interface components {
                 [key: string]: string;
             };
         } | {
+            sql: string;
+        } | {
+            cesql: string;
+        } | {
             all: components["schemas"]["Filter"][];
         } | {
             any: components["schemas"]["Filter"][];
@@ -1498,6 +1502,8 @@ export interface components {
             types: string[];
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Timestamp"];
+            /** @description What its owner should look at again: legal, but perhaps not what was meant. Absent if there is nothing. */
+            warnings?: components["schemas"]["Warning"][];
         };
         /** @description The delivery policy of a subscription. */
         SubscriptionConfig: {
@@ -1686,6 +1692,13 @@ export interface components {
             /** @description Since when the oldest of them waits. */
             oldest_waiting_at?: components["schemas"]["Timestamp"];
         };
+        /** @description A doubt about a subscription. It changes nothing. */
+        Warning: {
+            /** @description What is doubtful, and how to write it beyond doubt. */
+            detail: string;
+            /** @description The member it is about, as a JSON Pointer (RFC 6901). */
+            pointer: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1776,6 +1789,7 @@ export type Timestamp = components['schemas']['Timestamp'];
 export type VerdictKind = components['schemas']['VerdictKind'];
 export type VerifyResult = components['schemas']['VerifyResult'];
 export type Waiting = components['schemas']['Waiting'];
+export type Warning = components['schemas']['Warning'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_livez: {
