@@ -28,6 +28,8 @@ pub struct Ingest {
 pub enum HeaderDecoding {
     /// Refuse it.
     Strict,
+    /// Take it literally in `ce-source` and `ce-dataschema` where only the text as it stands is a URI.
+    LenientUris,
     /// Take it literally.
     Lenient,
 }

@@ -20,6 +20,7 @@ pub struct Accept {
     handed_over: IntCounter,
     queued: IntCounter,
     rejected: Vec<IntCounter>,
+    literal_values: IntCounter,
     seconds: Histogram,
     batch: Histogram,
     waiting_requests: IntGauge,
@@ -64,6 +65,11 @@ impl Accept {
             "code",
             codes,
         );
+        let literal_values = catalog.counter(
+            "waypost_header_values_taken_literally_total",
+            "Values of `ce-` headers that did not decode to what their attribute may be and were taken as they stood, in requests \
+             that were right otherwise (`ingest.header_decoding`): somebody posts with an SDK that does not encode them.",
+        );
         let created = catalog.counters(
             "waypost_deliveries_created_total",
             "Deliveries made of accepted events: handed over to this node's dispatcher through memory, or queued in the database.",
@@ -82,6 +88,7 @@ impl Accept {
             handed_over,
             queued,
             rejected,
+            literal_values,
             seconds: catalog.histogram(
                 "waypost_accept_seconds",
                 "From a request that was read to the commit that holds its events, for requests that were accepted.",
@@ -119,6 +126,13 @@ impl Accept {
     pub fn rejected(&self, code: usize) {
         if let Some(counter) = self.rejected.get(code) {
             counter.inc();
+        }
+    }
+
+    /// Counts values of `ce-` headers that were taken as they stood.
+    pub fn took_literally(&self, values: u64) {
+        if values > 0 {
+            self.literal_values.inc_by(values);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::config::{self, Ingest};
 use crate::domain::event::read::{self, Invalid, Limits, Mode, Place};
 use crate::domain::event::{Event, Format};
 use crate::http::problem::{Code, Problem, Result};
+use crate::metrics::Metrics;
 
 /// What is accepted, for those who sent something else.
 const ACCEPTED: &str = "Send `application/cloudevents+json` or `application/cloudevents+protobuf`, a batch as \
@@ -52,7 +53,7 @@ fn unsupported(what: &str) -> Problem {
 ///
 /// # Errors
 /// 400 with every fault, 413 for a batch of too many.
-pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest) -> Result<Events> {
+pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest, metrics: &Metrics) -> Result<Events> {
     let limits = Limits { max_attributes: config.max_attributes, max_batch_events: config.max_batch_events };
     match mode {
         Mode::Batched(format) => {
@@ -65,7 +66,11 @@ pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest
         Mode::Structured(Format::Json) => Ok(Events::One(read::structured(body, limits)?)),
         Mode::Structured(Format::Protobuf) => Ok(Events::One(read::protobuf(body, limits)?)),
         Mode::Binary | Mode::Unsupported => {
-            Ok(Events::One(read::binary(headers, body, decoding(config.header_decoding), limits)?))
+            let mut literal_count = 0;
+            let decoding = decoding(config.header_decoding);
+            let event = read::binary_counting(headers, body, decoding, limits, &mut literal_count)?;
+            metrics.accept.took_literally(literal_count);
+            Ok(Events::One(event))
         }
     }
 }
@@ -82,6 +87,7 @@ fn refused_batch(invalid: Invalid, config: &Ingest) -> Problem {
 const fn decoding(configured: config::HeaderDecoding) -> read::HeaderDecoding {
     match configured {
         config::HeaderDecoding::Strict => read::HeaderDecoding::Strict,
+        config::HeaderDecoding::LenientUris => read::HeaderDecoding::LenientUris,
         config::HeaderDecoding::Lenient => read::HeaderDecoding::Lenient,
     }
 }

@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The series of one scrape: each line's name with its labels, and its value.
 #[derive(Debug)]
-struct Scrape {
+pub(crate) struct Scrape {
     text: String,
     series: BTreeMap<String, f64>,
 }
 
 impl Scrape {
     /// Looks at a node, which must be open.
-    async fn of(base: &str) -> Self {
+    pub(crate) async fn of(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = http.get(format!("{base}/metrics")).send().await.expect("the node answers");
         assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &CONTENT_TYPE.parse().unwrap()));
@@ -41,7 +41,7 @@ impl Scrape {
 
     /// The value of a series, spelled as it lies in the text; one that is not there is a fault of the test.
     #[track_caller]
-    fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&self, series: &str) -> f64 {
         *self.series.get(series).unwrap_or_else(|| panic!("there is no {series}:\n{}", self.text))
     }
 

@@ -22,6 +22,20 @@ pub fn has_attributes(headers: &HeaderMap) -> bool {
 /// # Errors
 /// Everything that makes it no event.
 pub fn binary(headers: &HeaderMap, body: Bytes, decoding: HeaderDecoding, limits: Limits) -> Result<Event, Invalid> {
+    binary_counting(headers, body, decoding, limits, &mut 0)
+}
+
+/// The same, and counts the values that were taken literally although they do not decode to what the attribute may be (SPECS T-1).
+///
+/// # Errors
+/// Everything that makes it no event.
+pub fn binary_counting(
+    headers: &HeaderMap,
+    body: Bytes,
+    decoding: HeaderDecoding,
+    limits: Limits,
+    literal_count: &mut u64,
+) -> Result<Event, Invalid> {
     let mut faults = Faults::default();
     let mut draft = Draft::new(Origin::Headers, limits, 320);
     for (header, value) in headers {
@@ -41,7 +55,7 @@ pub fn binary(headers: &HeaderMap, body: Bytes, decoding: HeaderDecoding, limits
             let detail = "must not be sent: in binary mode the `Content-Type` header says it";
             faults.add(super::Place::Header("ce-datacontenttype".to_owned()), detail);
         } else if draft.check_name(name, &mut faults) {
-            add_header(&mut draft, name, value, decoding, &mut faults);
+            *literal_count += u64::from(add_header(&mut draft, name, value, decoding, &mut faults));
         }
     }
     finish(draft, body, faults)
@@ -59,26 +73,36 @@ pub(in crate::domain::event) fn from_parts(attributes: &[(String, String)], body
     finish(draft, body, faults)
 }
 
-fn add_header(draft: &mut Draft, name: &str, value: &HeaderValue, decoding: HeaderDecoding, faults: &mut Faults) {
+/// Adds the attribute of a header, and says whether its value was taken literally instead of decoded.
+fn add_header(draft: &mut Draft, name: &str, value: &HeaderValue, decoding: HeaderDecoding, faults: &mut Faults) -> bool {
     let literal = std::str::from_utf8(value.as_bytes()).ok();
     match (header_value::decode(value.as_bytes()), literal) {
         // What some SDKs send unencoded reads as a triplet: `/a%20b` is a URI, the `/a b` it decodes to is none (SPECS T-1).
         (Ok(text), Some(literal)) if prefers_literal(name, &text, literal, decoding) => {
             draft.add(name, literal, Kind::String, faults);
+            return true;
         }
         (Ok(text), _) => draft.add(name, &text, Kind::String, faults),
-        (Err(_), Some(literal)) if decoding == HeaderDecoding::Lenient => draft.add(name, literal, Kind::String, faults),
+        (Err(_), Some(literal)) if decoding == HeaderDecoding::Lenient => {
+            draft.add(name, literal, Kind::String, faults);
+            return true;
+        }
         (Err(error), _) => {
             faults.add(Origin::Headers.place(name), error.to_string());
             // Not missing, only unreadable.
             draft.attributes.push(name, "", Kind::String);
         }
     }
+    false
 }
 
 /// Whether the value as it stands is legal where the decoded one is not, and is to be taken then.
 fn prefers_literal(name: &str, decoded: &str, literal: &str, decoding: HeaderDecoding) -> bool {
-    let may = decoding == HeaderDecoding::Lenient || matches!(name, "source" | "dataschema");
+    let may = match decoding {
+        HeaderDecoding::Strict => false,
+        HeaderDecoding::LenientUris => matches!(name, "source" | "dataschema"),
+        HeaderDecoding::Lenient => true,
+    };
     may && decoded != literal && rules::fault(name, decoded).is_some() && rules::fault(name, literal).is_none()
 }
 

@@ -10,7 +10,7 @@ mod mode;
 mod protobuf;
 mod structured;
 
-pub use binary::{binary, has_attributes};
+pub use binary::{binary, binary_counting, has_attributes};
 pub use mode::{Mode, mode};
 pub use protobuf::{protobuf, protobuf_batch};
 pub use structured::{batch, structured};
@@ -78,8 +78,10 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HeaderDecoding {
     /// Refuse it.
-    #[default]
     Strict,
+    /// Take it literally where the attribute is a URI and only the text as it stands is one; else refuse it.
+    #[default]
+    LenientUris,
     /// Take it literally.
     Lenient,
 }

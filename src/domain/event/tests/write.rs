@@ -144,6 +144,25 @@ proptest! {
         }
     }
 
+    /// SPECS CE-17: JSON says that it is JSON once it leaves the JSON format; bytes without a type get none.
+    #[test]
+    fn json_without_a_type_is_typed_wherever_it_goes_and_bytes_never_are(data in any::<String>(), bytes in any::<Vec<u8>>()) {
+        let data = serde_json::to_string(&data).unwrap();
+        let event = with(&format!(r#","data":{data}"#)).unwrap();
+        let (headers, body) = on_the_wire(&event).unwrap();
+        prop_assert_eq!((headers, body), (vec![pair("content-type", "application/json")], Bytes::from(data)));
+        let message = crate::domain::event::read::protobuf(event.formatted(crate::domain::event::Format::Protobuf), Limits::default());
+        let message = message.unwrap();
+        prop_assert_eq!(message.attribute("datacontenttype"), Some("application/json"));
+
+        let mut encoded = Vec::new();
+        crate::domain::event::base64_text::encode_into(&bytes, &mut encoded);
+        let event = with(&format!(r#","data_base64":"{}""#, String::from_utf8(encoded).unwrap())).unwrap();
+        prop_assert!(event.binary().is_none());
+        let message = crate::domain::event::read::protobuf(event.formatted(crate::domain::event::Format::Protobuf), Limits::default()).unwrap();
+        prop_assert_eq!((message.attribute("datacontenttype"), message.data()), (None, Data::Bytes(bytes.into())));
+    }
+
     #[test]
     fn structured_bytes_are_never_touched(subject in text(), data in any::<String>(), space in "[ \n\r\t]{0,3}") {
         let subject = serde_json::to_string(&subject).unwrap();
