@@ -13,10 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::event::Format;
-use crate::domain::secret::Secret;
+use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::signature::SigningKey;
-use crate::domain::subscription::{ContentMode, Credential, Subscription};
+use crate::domain::subscription::{ContentMode, Credential, MessageAlgorithm, SigningSecret, Subscription};
 
 /// Headers that belong to the connection or to Waypost; a subscription's own settings can't set them.
 const RESERVED: [&str; 9] =
@@ -41,14 +40,34 @@ pub(super) struct Sink {
     pub(super) method: Method,
     /// Headers that every request carries.
     pub(super) headers: HeaderMap,
-    /// What signs, newest first, and until when.
+    /// What makes `webhook-signature`, newest first, and until when.
     pub(super) keys: Vec<(SigningKey, Option<Timestamp>)>,
+    /// What signs the request as an HTTP message, where the subscription asks for that.
+    pub(super) message_signer: Option<MessageSigner>,
     /// How events lie on HTTP.
     pub(super) content_mode: ContentMode,
     /// The event format wherever the whole event is the body.
     pub(super) format: Format,
+    /// How attributes are spelt in headers.
+    pub(super) header_encoding: HeaderEncoding,
     /// Limit of one whole exchange.
     pub(super) timeout: Duration,
+}
+
+/// What makes HTTP message signatures for a sink.
+#[derive(Clone)]
+pub(super) struct MessageSigner {
+    /// The sink as requests name it.
+    pub(super) target: String,
+    /// The keys with their names, newest first, and until when they sign.
+    keys: Vec<(SigningKey, String, Option<Timestamp>)>,
+}
+
+impl MessageSigner {
+    /// The keys that sign at `now` with their names, newest first.
+    pub(super) fn active_keys(&self, now: Timestamp) -> impl Iterator<Item = (&SigningKey, &str)> {
+        self.keys.iter().filter(move |(_, _, end)| end.is_none_or(|end| now < end)).map(|(key, id, _)| (key, id.as_str()))
+    }
 }
 
 impl Target {
@@ -84,18 +103,17 @@ impl Sink {
         let _ = url.set_password(None);
         url.set_fragment(None);
         let method = spec.protocolsettings.method.as_deref().unwrap_or("POST");
-        let key = |secret: &Secret| SigningKey::parse(secret.expose()).map_err(|error| error.to_string());
+        let uri: Uri = url.as_str().parse().map_err(|error| format!("the sink is not a URL: {error}"))?;
+        let signing = &spec.config.signature;
         Ok(Self {
-            uri: url.as_str().parse().map_err(|error| format!("the sink is not a URL: {error}"))?,
             method: method.parse().map_err(|_| "`protocolsettings.method` is not a method".to_owned())?,
             headers,
-            keys: subscription
-                .secrets
-                .iter()
-                .map(|held| Ok((key(&held.secret)?, held.expires_at)))
-                .collect::<Result<_, String>>()?,
+            keys: keys(subscription, |held| !held.is_key_pair() || signing.has_v1a())?,
+            message_signer: signing.http_message.map(|algorithm| message_signer(subscription, algorithm, &uri)).transpose()?,
+            uri,
             content_mode: spec.config.content_mode,
             format: spec.config.format,
+            header_encoding: spec.config.header_encoding,
             timeout: Duration::from_millis(spec.config.timeout_ms),
         })
     }
@@ -109,6 +127,26 @@ impl Sink {
     pub(super) fn active_keys(&self, now: Timestamp) -> Vec<SigningKey> {
         self.keys.iter().filter(|(_, end)| end.is_none_or(|end| now < end)).map(|(key, _)| key.clone()).collect()
     }
+}
+
+/// The keys of those secrets that are wanted, and until when they sign.
+fn keys(
+    subscription: &Subscription,
+    is_wanted: impl Fn(&SigningSecret) -> bool,
+) -> Result<Vec<(SigningKey, Option<Timestamp>)>, String> {
+    let wanted = subscription.secrets.iter().filter(|held| is_wanted(held));
+    let key = |held: &SigningSecret| SigningKey::parse(held.secret.expose()).map_err(|error| error.to_string());
+    wanted.map(|held| Ok((key(held)?, held.expires_at))).collect()
+}
+
+fn message_signer(subscription: &Subscription, algorithm: MessageAlgorithm, uri: &Uri) -> Result<MessageSigner, String> {
+    let is_asymmetric = algorithm == MessageAlgorithm::Ed25519;
+    let keys = keys(subscription, |held| held.is_key_pair() == is_asymmetric)?;
+    let named = keys.into_iter().map(|(key, end)| {
+        let id = key.id();
+        (key, id, end)
+    });
+    Ok(MessageSigner { target: uri.to_string(), keys: named.collect() })
 }
 
 /// Host and port of a URL, the port also where the scheme implies it.

@@ -79,6 +79,7 @@ check() {
 both_languages() {
     serve "$2"
     check "python on $1" "$venv/bin/python" python/check.py
+    check "message signatures on $1" "$venv/bin/python" python/signatures.py
     check "javascript on $1" node javascript/check.mjs
     stop
 }

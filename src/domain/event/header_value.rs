@@ -2,6 +2,21 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How attribute values are spelt in the `ce-` headers of a delivery (SPECS HS-1, trap T-1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderEncoding {
+    /// As the HTTP binding says: space, `"`, `%` and all outside of printable ASCII are percent-encoded.
+    #[default]
+    Spec,
+    /// As they are, for receivers that never decode (sdk-go, sdk-java, Knative). An event with a value that does not fit into a
+    /// header literally goes structured.
+    RawAscii,
+}
+
 /// Why a header's value does not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DecodeError {
@@ -82,6 +97,12 @@ pub(super) fn encode(value: &str) -> String {
     out
 }
 
+/// The value as it stands: printable ASCII, and no space at either end, which HTTP would take away. `None` for any other.
+pub(super) fn literal(value: &str) -> Option<&str> {
+    let is_printable = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    (is_printable && !value.starts_with(' ') && !value.ends_with(' ')).then_some(value)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -101,6 +122,16 @@ mod tests {
         assert_eq!(decode("caf\u{e9}".as_bytes()), Err(DecodeError::RawByte));
         assert_eq!(decode(b"\"a"), Err(DecodeError::Unterminated));
         assert_eq!(decode(b"\"a\\"), Err(DecodeError::Unterminated));
+    }
+
+    #[test]
+    fn only_what_survives_a_header_is_literal() {
+        for text in ["a b", "100%", "\"q\"", "/a%20b", "x"] {
+            assert_eq!(literal(text), Some(text));
+        }
+        for text in [" a", "a ", "caf\u{e9}", "a\tb", "\u{7f}"] {
+            assert_eq!(literal(text), None, "{text:?}");
+        }
     }
 
     proptest! {

@@ -27,6 +27,7 @@ use bytes::Bytes;
 
 use self::attributes::Attributes;
 pub use self::format::Format;
+pub use self::header_value::HeaderEncoding;
 pub use self::key::key_digest;
 pub use self::sdk::ToSdkError;
 use self::span::Span;

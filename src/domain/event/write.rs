@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 
 use super::media_type::MediaType;
-use super::{Data, DataPlace, Event, Kind, Wire, base64_text, header_value, json};
+use super::{Data, DataPlace, Event, HeaderEncoding, Kind, Wire, base64_text, header_value, json};
 
 /// The content type of JSON data whose event names none (SPECS CE-17).
 const JSON: &str = "application/json";
@@ -25,21 +25,38 @@ impl Event {
         }
     }
 
-    /// The event in binary mode, `content-type` among the headers; `None` for an event that may only go structured: without
-    /// data, without content type, or with attributes too large for headers (SPECS HS-6, CE-14).
+    /// [`Event::binary_as`] with the spelling of the specification.
     #[must_use]
     pub fn binary(&self) -> Option<(Vec<(HeaderName, HeaderValue)>, Bytes)> {
-        let body = self.payload()?;
-        let given = self.attribute("datacontenttype");
-        let content_type = given.or(matches!(self.data, DataPlace::Json(_)).then_some(JSON))?;
-        let mut headers = vec![(CONTENT_TYPE, HeaderValue::from_str(content_type).ok()?)];
+        self.binary_as(HeaderEncoding::Spec)
+    }
+
+    /// The event in binary mode, `content-type` among the headers; `None` for an event that may only go structured: without
+    /// data, without content type, with attributes too large for headers, or with one that can't be spelt so (SPECS HS-6, CE-14).
+    #[must_use]
+    pub fn binary_as(&self, encoding: HeaderEncoding) -> Option<(Vec<(HeaderName, HeaderValue)>, Bytes)> {
+        let (content_type, body) = self.bare_data()?;
         let mut header_bytes = content_type.len();
+        let mut headers = vec![(CONTENT_TYPE, content_type)];
         for (name, value, _) in self.attributes().filter(|(name, ..)| *name != "datacontenttype") {
-            let value = header_value::encode(value);
+            let value = match encoding {
+                HeaderEncoding::Spec => header_value::encode(value),
+                HeaderEncoding::RawAscii => header_value::literal(value)?.to_owned(),
+            };
             header_bytes += "ce-: \r\n".len() + name.len() + value.len();
             headers.push((header_name(name)?, HeaderValue::try_from(value).ok()?));
         }
-        (header_bytes <= MAX_HEADER_BYTES && !body.is_empty()).then_some((headers, body))
+        (header_bytes <= MAX_HEADER_BYTES).then_some((headers, body))
+    }
+
+    /// The data alone with its media type; `None` for an event that may only go structured: without data or without content type
+    /// (SPECS HS-6).
+    #[must_use]
+    pub fn bare_data(&self) -> Option<(HeaderValue, Bytes)> {
+        let body = self.payload().filter(|body| !body.is_empty())?;
+        let given = self.attribute("datacontenttype");
+        let content_type = given.or(matches!(self.data, DataPlace::Json(_)).then_some(JSON))?;
+        Some((HeaderValue::from_str(content_type).ok()?, body))
     }
 
     /// The data as the body of a request; a part of the received bytes wherever it can be.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
@@ -23,6 +24,8 @@ const PUBLIC_PREFIX: &str = "whpk_";
 const NEW_SECRET_BYTES: usize = 32;
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 const SEED_BYTES: usize = 32;
+/// Bytes of a digest that name a key.
+const KEY_ID_BYTES: usize = 16;
 
 /// A text that is no secret of Standard Webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +60,28 @@ pub fn generate_secret(entropy: &dyn Entropy) -> Secret {
     Secret::new(text)
 }
 
+/// A new Ed25519 key pair in its text form: the seed and its public key.
+///
+/// # Panics
+/// Never: any 32 bytes are a seed.
+#[must_use]
+pub fn generate_key_pair(entropy: &dyn Entropy) -> Secret {
+    let mut bytes = Zeroizing::new([0; 2 * SEED_BYTES]);
+    entropy.fill(&mut bytes[..SEED_BYTES]);
+    let pair = Ed25519KeyPair::from_seed_unchecked(&bytes[..SEED_BYTES]).expect("any 32 bytes are a seed");
+    bytes[SEED_BYTES..].copy_from_slice(pair.public_key().as_ref());
+    let mut text = String::with_capacity(PRIVATE_PREFIX.len() + (2 * SEED_BYTES).div_ceil(3) * 4);
+    text.push_str(PRIVATE_PREFIX);
+    STANDARD.encode_string(*bytes, &mut text);
+    Secret::new(text)
+}
+
+/// Whether a secret's text form is that of an Ed25519 key pair.
+#[must_use]
+pub fn is_key_pair(secret: &Secret) -> bool {
+    secret.expose().starts_with(PRIVATE_PREFIX)
+}
+
 impl SigningKey {
     /// The key that `text` holds: `whsec_` and base64 for `v1` (the prefix may be absent), or `whsk_` and the base64 of an
     /// Ed25519 seed, with or without the public key behind it, for `v1a`.
@@ -81,6 +106,28 @@ impl SigningKey {
         match &self.0 {
             Key::Symmetric(_) => None,
             Key::Ed25519(pair) => Some(format!("{PUBLIC_PREFIX}{}", STANDARD.encode(pair.public_key()))),
+        }
+    }
+
+    /// A name for the key that tells nothing of a secret: the first half of the SHA-256 of a public key, or what a shared secret
+    /// makes of a fixed text; hexadecimal.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let digest = match &self.0 {
+            Key::Symmetric(key) => hmac::sign(key, b"waypost key id").as_ref().to_vec(),
+            Key::Ed25519(pair) => digest::digest(&SHA256, pair.public_key().as_ref()).as_ref().to_vec(),
+        };
+        digest.iter().take(KEY_ID_BYTES).fold(String::with_capacity(2 * KEY_ID_BYTES), |mut text, byte| {
+            text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
+            text
+        })
+    }
+
+    /// The base64 of the signature of a text in one piece, as RFC 9421 wants it.
+    pub(super) fn sign_text(&self, text: &str) -> String {
+        match &self.0 {
+            Key::Symmetric(key) => STANDARD.encode(hmac::sign(key, text.as_bytes())),
+            Key::Ed25519(pair) => STANDARD.encode(pair.sign(text.as_bytes())),
         }
     }
 

@@ -1,14 +1,16 @@
-//! Standard Webhooks 1.0.0: signing what is sent and verifying what producers post (SPECS part 2).
+//! Standard Webhooks 1.0.0: signing what is sent and verifying what producers post (SPECS part 2). [`message`] signs as RFC 9421
+//! says.
 //!
 //! The signed content is `{webhook-id}.{webhook-timestamp}.{body}`; it is fed to the HMAC in pieces, never copied together.
 
 mod key;
+pub mod message;
 #[cfg(test)]
 mod tests;
 
 use subtle::Choice;
 
-pub use self::key::{InvalidSecret, SigningKey, generate_secret};
+pub use self::key::{InvalidSecret, SigningKey, generate_key_pair, generate_secret, is_key_pair};
 use super::clock::Timestamp;
 
 /// How far a message's timestamp may be from now, either way.

@@ -104,3 +104,22 @@ proptest! {
         prop_assert_eq!(check(&[key(1), private_key(1)], &signatures, b"{}"), Err(VerifyError::NoMatch));
     }
 }
+
+#[test]
+fn a_new_key_pair_holds_halves_that_agree() {
+    let pair = generate_key_pair(&SeededEntropy::new(1));
+    assert!(is_key_pair(&pair) && !is_key_pair(&generate_secret(&SeededEntropy::new(1))));
+    assert_eq!(pair.expose().len(), "whsk_".len() + 88);
+    let key = SigningKey::parse(pair.expose()).unwrap();
+    assert_eq!(key.public_text(), private_key(1).public_text());
+    assert_ne!(pair, generate_key_pair(&SeededEntropy::new(2)));
+}
+
+#[test]
+fn a_keys_name_is_its_own_and_tells_nothing_of_it() {
+    let names: std::collections::BTreeSet<String> =
+        [key(1), key(2), private_key(1), private_key(2)].iter().map(SigningKey::id).collect();
+    assert_eq!(names.len(), 4);
+    assert!(names.iter().all(|name| name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())));
+    assert_eq!(key(1).id(), key(1).id());
+}

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::event::Format;
+use super::Signing;
+use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::retry::RetryPolicy;
 
 /// The delivery policy of a subscription.
@@ -15,6 +16,14 @@ pub struct Config {
     pub content_mode: ContentMode,
     /// The event format wherever the whole event is the body.
     pub format: Format,
+    /// How attributes are spelt in `ce-` headers, in binary mode.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schema(required = false)]
+    pub header_encoding: HeaderEncoding,
+    /// How deliveries are signed.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schema(required = false)]
+    pub signature: Signing,
     /// Limit of one whole exchange with the sink, answer included, in milliseconds; 100 to 120000.
     pub timeout_ms: u64,
     /// When to try again.
@@ -31,12 +40,18 @@ impl Default for Config {
         Self {
             content_mode: ContentMode::Structured,
             format: Format::Json,
+            header_encoding: HeaderEncoding::Spec,
+            signature: Signing::default(),
             timeout_ms: 15_000,
             retry: RetryPolicy::default(),
             rate_limit: None,
             max_concurrency: 16,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How an event lies on HTTP (CloudEvents HTTP binding).
@@ -47,6 +62,9 @@ pub enum ContentMode {
     Structured,
     /// Attributes as `ce-` headers, data as the body. Events without data or content type go structured all the same.
     Binary,
+    /// The data alone, without any attribute: what a receiver of plain webhooks expects. Events without data or content type go
+    /// structured all the same.
+    Data,
 }
 
 /// A token bucket.

@@ -4,11 +4,13 @@
 
 mod config;
 mod rules;
+mod signing;
 mod spec;
 pub mod validate;
 
 pub use config::{Config, ContentMode, RateLimit};
 pub use rules::Rules;
+pub use signing::{MessageAlgorithm, Scheme, Signing};
 pub use spec::{Credential, Protocol, ProtocolSettings, Spec};
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +34,7 @@ pub struct Subscription {
     pub disabled_reason: Option<DisabledReason>,
     /// What its owner asked for.
     pub spec: Spec,
-    /// What signs its deliveries, newest first; older ones sign too until they expire.
+    /// What signs its deliveries, shared secrets and key pairs, newest first; older ones sign too until they expire.
     pub secrets: Vec<SigningSecret>,
     /// When it was created.
     pub created_at: Timestamp,
@@ -87,7 +89,7 @@ pub enum DisabledReason {
 /// A secret that signs deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningSecret {
-    /// The secret in its text form (`whsec_…`).
+    /// The secret in its text form (`whsec_…`), or a key pair in its own (`whsk_…`).
     pub secret: Secret,
     /// When it was made.
     pub created_at: Timestamp,
@@ -98,6 +100,6 @@ pub struct SigningSecret {
 impl Subscription {
     /// The secrets that sign at `now`, newest first.
     pub fn active_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
-        self.secrets.iter().filter(move |held| held.expires_at.is_none_or(|end| now < end)).map(|held| &held.secret)
+        self.secrets.iter().filter(move |held| held.signs(now)).map(|held| &held.secret)
     }
 }

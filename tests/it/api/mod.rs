@@ -10,6 +10,7 @@ mod lists;
 mod pages;
 mod scopes;
 mod session;
+mod signing;
 mod stats;
 mod subscriptions;
 mod tail;

@@ -22,7 +22,7 @@ fn full() -> Value {
         "sinkcredential": { "credentialtype": "ACCESSTOKEN", "accesstoken": TOKEN },
         "description": "orders to the shop", "metadata": { "team": "shop" },
         "config": {
-            "content_mode": "binary", "timeout_ms": 2000, "max_concurrency": 3,
+            "content_mode": "binary", "format": "json", "timeout_ms": 2000, "max_concurrency": 3,
             "retry": { "initial_interval_ms": 100, "multiplier": 2.0, "max_interval_ms": 1000, "jitter": 0.5, "max_attempts": 4 },
             "rate_limit": { "per_second": 50.0, "burst": 100 }
         }
@@ -122,7 +122,7 @@ on_both_databases!(merge_patch_changes_what_it_names, async |server| {
         "max_attempts": 11, "permanent_statuses": [503],
     });
     assert_eq!(changed["config"]["retry"], expected);
-    client.patch(&path, &kind).await.expect(200);
+    let changed = client.patch(&path, &kind).await.expect(200);
 
     for (patch, pointer) in [
         (json!({ "sink": null }), "/sink"),

@@ -47,6 +47,10 @@ fn member_cases() -> Vec<Case> {
         with("no concurrency", r#""config":{"max_concurrency":0}"#, "/config/max_concurrency"),
         with("an unknown content mode", r#""config":{"content_mode":"xml"}"#, "/config/content_mode"),
         with("a schedule without attempts", r#""config":{"retry":{"schedule_ms":[]}}"#, "/config/retry/schedule_ms"),
+        with("a signature without v1", r#""config":{"signature":{"schemes":["v1a"]}}"#, "/config/signature/schemes"),
+        with("an unknown scheme", r#""config":{"signature":{"schemes":["v1","v2"]}}"#, "/config/signature/schemes/1"),
+        with("an unknown algorithm", r#""config":{"signature":{"http_message":"rsa"}}"#, "/config/signature/http_message"),
+        with("an unknown spelling", r#""config":{"header_encoding":"latin1"}"#, "/config/header_encoding"),
         with("an unknown retry policy", r#""config":{"retry":{"policy":"linear"}}"#, "/config/retry/policy"),
         with(
             "a success that is permanent",

@@ -6,6 +6,7 @@
 mod cesql;
 mod events;
 mod headers;
+mod messages;
 mod pairs;
 mod signatures;
 

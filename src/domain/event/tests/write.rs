@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::event::HeaderEncoding;
 
 fn json(event: &Event) -> String {
     String::from_utf8(event.structured().to_vec()).unwrap()
@@ -171,5 +172,37 @@ proptest! {
         let event = read(&body).unwrap();
         prop_assert_eq!(event.structured(), body);
         prop_assert_eq!(event.data(), Data::Json(&data));
+    }
+}
+
+#[test]
+fn attributes_stand_literally_where_the_receiver_never_decodes() {
+    let raw = |members: &str| {
+        let (headers, _) = with(members).unwrap().binary_as(HeaderEncoding::RawAscii)?;
+        let (_, value) = headers.into_iter().find(|(name, _)| name == "ce-subject")?;
+        Some(value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(raw(r#","subject":"a \"b\" 100%","data":1"#).as_deref(), Some("a \"b\" 100%"));
+    // What a header can't hold as it is would arrive as something else.
+    for subject in ["caf\u{e9}", " a", "a "] {
+        assert_eq!(raw(&format!(r#","subject":"{subject}","data":1"#)), None, "{subject:?}");
+    }
+}
+
+#[test]
+fn bare_data_is_the_data_under_its_own_type() {
+    let bare = |members: &str| {
+        let (content_type, body) = with(members).unwrap().bare_data()?;
+        Some((content_type.to_str().unwrap().to_owned(), String::from_utf8(body.to_vec()).unwrap()))
+    };
+    let some = |content_type: &str, body: &str| Some((content_type.to_owned(), body.to_owned()));
+    assert_eq!(bare(r#","data":{"z":1.0}"#), some("application/json", r#"{"z":1.0}"#));
+    assert_eq!(bare(r#","datacontenttype":"text/csv; header=present","data":"a;b""#), some("text/csv; header=present", "a;b"));
+    assert_eq!(bare(r#","datacontenttype":"image/png","data_base64":"YQ==""#), some("image/png", "a"));
+    assert_eq!(bare(r#","data":null"#), some("application/json", "null"));
+    for dataless in
+        ["", r#","datacontenttype":"text/plain""#, r#","data_base64":"YQ==""#, r#","datacontenttype":"text/plain","data":"""#]
+    {
+        assert_eq!(bare(dataless), None, "{dataless}");
     }
 }

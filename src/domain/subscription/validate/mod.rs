@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Config, Credential, ProtocolSettings, RateLimit, Spec};
+use super::{Config, Credential, ProtocolSettings, RateLimit, Scheme, Spec};
 use crate::domain::event::uri;
 use crate::domain::filter;
 
@@ -77,6 +77,9 @@ pub fn spec(spec: &Spec) -> Result<(), Vec<(String, String)>> {
             let detail = "must not be given together with an `authorization` header in `protocolsettings`";
             faults.push(("/sinkcredential".to_owned(), detail.to_owned()));
         }
+    }
+    if spec.config.signature.http_message.is_some() {
+        message_headers(&spec.protocolsettings.headers, &mut faults);
     }
     metadata(&spec.metadata, &mut faults);
     config(&spec.config, &mut faults);
@@ -165,6 +168,15 @@ fn header(name: &str, value: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Headers that a subscription may have of its own only while Waypost does not set them.
+fn message_headers(headers: &BTreeMap<String, String>, faults: &mut Faults) {
+    let is_ours = |name: &str| ["signature", "signature-input", "content-digest"].contains(&name.to_ascii_lowercase().as_str());
+    for name in headers.keys().filter(|name| is_ours(name)) {
+        let detail = "is a header that Waypost sets itself when it signs HTTP messages";
+        faults.push((format!("/protocolsettings/headers/{}", escape(name)), detail.to_owned()));
+    }
+}
+
 fn has_authorization(headers: &BTreeMap<String, String>) -> bool {
     headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"))
 }
@@ -220,6 +232,12 @@ fn config(config: &Config, faults: &mut Faults) {
     }
     if let Err((member, detail)) = config.retry.validate() {
         note(&format!("retry/{member}"), detail);
+    }
+    let schemes = &config.signature.schemes;
+    if !schemes.contains(&Scheme::V1) {
+        note("signature/schemes", "must have `v1`: every delivery is signed so".to_owned());
+    } else if schemes.len() > 2 || (schemes.len() == 2 && schemes[0] == schemes[1]) {
+        note("signature/schemes", "must name each scheme once".to_owned());
     }
     if let Some(RateLimit { per_second, burst }) = config.rate_limit {
         if !(per_second > 0.0 && per_second <= 100_000.0) {

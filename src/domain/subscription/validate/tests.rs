@@ -3,6 +3,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::filter::Filter;
 use crate::domain::retry::{RetryBackoff, Waits};
 use crate::domain::secret::Secret;
+use crate::domain::subscription::{MessageAlgorithm, Signing};
 
 fn minimal() -> Spec {
     serde_json::from_value(serde_json::json!({"sink": "https://shop.example/hooks"})).unwrap()
@@ -137,4 +138,18 @@ fn filters_are_bounded_with_their_place() {
     let deep = (0..16).fold(Filter::Exact(headers(&[("type", "a")])), |inner, _| Filter::Not(Box::new(inner)));
     let spec = Spec { filters: vec![Filter::Exact(headers(&[("type", "a")])), deep], ..minimal() };
     assert_eq!(pointers(&spec), ["/filters/1"]);
+}
+
+#[test]
+fn signatures_are_v1_at_least_and_own_their_headers() {
+    let signed = |schemes: &[Scheme], http_message| {
+        let signature = Signing { schemes: schemes.to_vec(), http_message };
+        let settings = ProtocolSettings { headers: headers(&[("Signature", "x")]), method: None };
+        pointers(&Spec { config: Config { signature, ..Config::default() }, protocolsettings: settings, ..minimal() })
+    };
+    assert_eq!(signed(&[Scheme::V1, Scheme::V1a], None), [""; 0]);
+    assert_eq!(signed(&[Scheme::V1a], None), ["/config/signature/schemes"]);
+    assert_eq!(signed(&[], None), ["/config/signature/schemes"]);
+    assert_eq!(signed(&[Scheme::V1, Scheme::V1], None), ["/config/signature/schemes"]);
+    assert_eq!(signed(&[Scheme::V1], Some(MessageAlgorithm::Ed25519)), ["/protocolsettings/headers/Signature"]);
 }

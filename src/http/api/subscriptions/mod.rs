@@ -7,6 +7,7 @@ mod change;
 mod input;
 mod lifecycle;
 mod probe;
+mod public_keys;
 mod secrets;
 mod view;
 
@@ -42,6 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_subscription, replace_subscription, update_subscription, delete_subscription, describe_subscription))
         .routes(routes!(secrets::get_subscription_secrets))
         .routes(routes!(secrets::rotate_subscription_secret))
+        .routes(routes!(public_keys::list_subscription_public_keys))
         .routes(routes!(lifecycle::pause_subscription))
         .routes(routes!(lifecycle::resume_subscription))
         .routes(routes!(probe::test_subscription))
@@ -96,7 +98,7 @@ async fn create_subscription(
     let spec = input::created(body, &app.config)?;
     let now = app.clock.now();
     let secret = generate_secret(&*app.entropy);
-    let subscription = subscription::Subscription {
+    let mut subscription = subscription::Subscription {
         id: SubscriptionId::new(now, &*app.entropy),
         tenant: caller.tenant,
         status: Status::Active,
@@ -106,6 +108,7 @@ async fn create_subscription(
         created_at: now,
         updated_at: now,
     };
+    subscription.ensure_key_pair(&*app.entropy, now);
     app.store.create_subscription(&subscription).await?;
     let location = [(header::LOCATION, format!("/v1/subscriptions/{}", subscription.id))];
     Ok((StatusCode::CREATED, location, Json(CreatedSubscription { subscription: subscription.into(), secret })))
@@ -153,6 +156,7 @@ async fn replace_subscription(
     caller.require(Scope::SubscriptionsWrite)?;
     let changed = change::change(&app, &caller.tenant, id, |subscription| {
         subscription.spec = input::replaced(body.clone(), subscription, &app.config)?;
+        subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
     Ok(Json(changed.await?.into()))
@@ -177,6 +181,7 @@ async fn update_subscription(
     caller.require(Scope::SubscriptionsWrite)?;
     let changed = change::change(&app, &caller.tenant, id, |subscription| {
         subscription.spec = input::patched(patch.clone(), subscription, &app.config)?;
+        subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
     Ok(Json(changed.await?.into()))

@@ -563,6 +563,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subscriptions/{id}/public-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the public keys that verify a subscription's deliveries, newest first.
+         * @description While keys are rotated there are two: the delivery is signed with both.
+         */
+        get: operations["list_subscription_public_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subscriptions/{id}/resume": {
         parameters: {
             query?: never;
@@ -610,7 +630,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Makes a new secret.
+         * Makes a new secret, and a new key pair where one signs.
          * @description The old ones sign along for a while, so that the receiver can change over without a gap.
          */
         post: operations["rotate_subscription_secret"];
@@ -847,7 +867,7 @@ export interface components {
          * @description How an event lies on HTTP (CloudEvents HTTP binding).
          * @enum {string}
          */
-        ContentMode: "structured" | "binary";
+        ContentMode: "structured" | "binary" | "data";
         /** @description An API key with the key itself: the only time it is shown. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key. Keep it: it is not shown again. */
@@ -1073,6 +1093,11 @@ export interface components {
             /** @description Its value. */
             value: string;
         };
+        /**
+         * @description How attribute values are spelt in the `ce-` headers of a delivery (SPECS HS-1, trap T-1).
+         * @enum {string}
+         */
+        HeaderEncoding: "spec" | "raw_ascii";
         /** @description A good state of health. */
         Health: {
             /**
@@ -1086,6 +1111,11 @@ export interface components {
          * @enum {string}
          */
         KeyReach: "tenant" | "all";
+        /**
+         * @description An algorithm of RFC 9421, by its name in the registry.
+         * @enum {string}
+         */
+        MessageAlgorithm: "ed25519" | "hmac-sha256";
         /** @description An API key to be made. */
         NewApiKey: {
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -1212,6 +1242,19 @@ export interface components {
             /** @description The request's method: `POST` (the default) or `PUT`. */
             method?: string | null;
         };
+        /** @description A public key that verifies deliveries. */
+        PublicKey: {
+            /** @description Its algorithm: `ed25519`. */
+            algorithm: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Until when its private half signs; the newest has no end. */
+            expires_at?: components["schemas"]["Timestamp"];
+            /** @description How HTTP message signatures made with its private half name it (`keyid`). */
+            key_id: string;
+            /** @description The key (`whpk_…`, the base64 of 32 bytes), for `v1a`. */
+            public_key: string;
+        };
         /** @description A token bucket. */
         RateLimit: {
             /**
@@ -1277,11 +1320,18 @@ export interface components {
         /** @description How a secret is rotated. */
         RotateSecret: {
             /**
+             * @description The new key pair (`whsk_…`, the seed with or without its public key), for one that comes from elsewhere; absent: a random
+             *     one. Only for a subscription that is signed with a key pair.
+             */
+            key_pair?: components["schemas"]["Secret"];
+            /**
              * Format: int64
              * @description How long the old secrets sign along, in milliseconds; at most 30 days.
              * @default 86400000
              */
             overlap_ms: number;
+            /** @description The new secret (`whsec_…`), for one that comes from elsewhere; absent: a random one. */
+            secret?: components["schemas"]["Secret"];
         };
         /**
          * @description One thing a credential allows.
@@ -1325,12 +1375,19 @@ export interface components {
             /** @description Its kind: `PLAIN` or `ACCESSTOKEN`. */
             credentialtype: string;
         };
-        /** @description A secret that signs deliveries. */
+        /**
+         * @description A scheme of Standard Webhooks 1.0.0.
+         * @enum {string}
+         */
+        SignatureScheme: "v1" | "v1a";
+        /** @description A shared secret that signs deliveries. */
         SigningSecret: {
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Until when it signs; the newest has no end. */
             expires_at?: components["schemas"]["Timestamp"];
+            /** @description How HTTP message signatures made with it name it (`keyid`). */
+            key_id: string;
             /** @description The secret (`whsec_…`). */
             secret: components["schemas"]["Secret"];
         };
@@ -1518,6 +1575,11 @@ export interface components {
              */
             format: components["schemas"]["EventFormat"];
             /**
+             * @description How attributes are spelt in `ce-` headers, in binary mode.
+             * @default spec
+             */
+            header_encoding: components["schemas"]["HeaderEncoding"];
+            /**
              * Format: int32
              * @description How many requests may be open at once; 1 to 1000.
              * @default 16
@@ -1545,6 +1607,15 @@ export interface components {
              */
             retry: components["schemas"]["RetryPolicy"];
             /**
+             * @description How deliveries are signed.
+             * @default {
+             *       "schemes": [
+             *         "v1"
+             *       ]
+             *     }
+             */
+            signature: components["schemas"]["SubscriptionSignature"];
+            /**
              * Format: int64
              * @description Limit of one whole exchange with the sink, answer included, in milliseconds; 100 to 120000.
              * @default 15000
@@ -1562,10 +1633,31 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last one. */
             next: string | null;
         };
+        /** @description The public keys that verify deliveries now. */
+        SubscriptionPublicKeys: {
+            /** @description The keys, newest first; none for a subscription that no key pair signs for. */
+            data: components["schemas"]["PublicKey"][];
+        };
         /** @description The secrets that sign deliveries now. */
         SubscriptionSecrets: {
             /** @description The secrets, newest first. */
             data: components["schemas"]["SigningSecret"][];
+        };
+        /** @description Which signatures a delivery carries. */
+        SubscriptionSignature: {
+            /**
+             * @description With which algorithm the request is signed as an HTTP message besides (RFC 9421), headers of attributes included; absent:
+             *     it is not.
+             * @default null
+             */
+            http_message: components["schemas"]["MessageAlgorithm"];
+            /**
+             * @description What stands in `webhook-signature` (Standard Webhooks): `v1` always, `v1a` beside it where wanted.
+             * @default [
+             *       "v1"
+             *     ]
+             */
+            schemes: components["schemas"]["SignatureScheme"][];
         };
         /** @description A subscription as its owner writes it; only `sink` is required (Subscriptions API, SU-1). */
         SubscriptionSpec: {
@@ -1740,8 +1832,10 @@ export type EventReceipt = components['schemas']['EventReceipt'];
 export type Exchange = components['schemas']['Exchange'];
 export type Filter = components['schemas']['Filter'];
 export type Header = components['schemas']['Header'];
+export type HeaderEncoding = components['schemas']['HeaderEncoding'];
 export type Health = components['schemas']['Health'];
 export type KeyReach = components['schemas']['KeyReach'];
+export type MessageAlgorithm = components['schemas']['MessageAlgorithm'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewProducer = components['schemas']['NewProducer'];
 export type NewSession = components['schemas']['NewSession'];
@@ -1757,6 +1851,7 @@ export type ProducerSecrets = components['schemas']['ProducerSecrets'];
 export type ProtobufMessage = components['schemas']['ProtobufMessage'];
 export type Protocol = components['schemas']['Protocol'];
 export type ProtocolSettings = components['schemas']['ProtocolSettings'];
+export type PublicKey = components['schemas']['PublicKey'];
 export type RateLimit = components['schemas']['RateLimit'];
 export type Receipts = components['schemas']['Receipts'];
 export type RetryPolicy = components['schemas']['RetryPolicy'];
@@ -1767,6 +1862,7 @@ export type Secret = components['schemas']['Secret'];
 export type SentRequest = components['schemas']['SentRequest'];
 export type Session = components['schemas']['Session'];
 export type ShownCredential = components['schemas']['ShownCredential'];
+export type SignatureScheme = components['schemas']['SignatureScheme'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type SinkCredential = components['schemas']['SinkCredential'];
 export type SinkResponse = components['schemas']['SinkResponse'];
@@ -1778,7 +1874,9 @@ export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionConfig = components['schemas']['SubscriptionConfig'];
 export type SubscriptionId = components['schemas']['SubscriptionId'];
 export type SubscriptionList = components['schemas']['SubscriptionList'];
+export type SubscriptionPublicKeys = components['schemas']['SubscriptionPublicKeys'];
 export type SubscriptionSecrets = components['schemas']['SubscriptionSecrets'];
+export type SubscriptionSignature = components['schemas']['SubscriptionSignature'];
 export type SubscriptionSpec = components['schemas']['SubscriptionSpec'];
 export type SubscriptionStats = components['schemas']['SubscriptionStats'];
 export type SubscriptionStatsList = components['schemas']['SubscriptionStatsList'];
@@ -5359,6 +5457,91 @@ export interface operations {
             };
             /** @description `conflict` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subscription_public_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SubscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The public keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPublicKeys"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -29,6 +29,8 @@ const stored: Subscription = {
     },
     rate_limit: { per_second: 0.5, burst: 3 },
     max_concurrency: 2,
+    header_encoding: 'raw_ascii',
+    signature: { schemes: ['v1', 'v1a'], http_message: 'ed25519' },
   },
   created_at: '2026-11-21T08:00:00Z',
   updated_at: '2026-11-21T08:00:00Z',

@@ -1,4 +1,10 @@
-import { ProblemError, type FieldProblem, type RetryPolicy, type SubscriptionSpec } from '$lib/api';
+import {
+  ProblemError,
+  type FieldProblem,
+  type RetryPolicy,
+  type Subscription,
+  type SubscriptionSpec,
+} from '$lib/api';
 import { parseFilters } from './dialects';
 import type { Draft, Pair } from './draft';
 import { parseWait, parseWaits } from './wait';
@@ -29,7 +35,8 @@ export function specOf(draft: Draft): SubscriptionSpec {
           }
         : null,
       max_concurrency: reader.number('/config/max_concurrency', draft.maxConcurrency),
-    },
+      // What neither the form nor the stored subscription has, the API gives its default.
+    } as Subscription['config'],
     ...optional('source', draft.source),
     ...optional('description', draft.description),
     ...credential(draft),
