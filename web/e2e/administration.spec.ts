@@ -69,3 +69,28 @@ onBothDatabases('a producer is made, and says where to post and how to sign', as
     .waitFor();
   expect(await page.getByText(/^whsec_.{20,}/).count()).toBe(0);
 });
+
+onBothDatabases('a producer is renamed, and its secret rotated', async ({ page, waypost }) => {
+  const { id } = await waypost.call<{ id: string }>('POST', '/v1/producers', { name: 'payments' });
+  const stored = async () =>
+    (await waypost.call<{ data: string[] }>('GET', `/v1/producers/${id}/secrets`)).data;
+  const [first] = await stored();
+  await page.goto('/#/producers');
+  await page.getByRole('button', { name: 'Rename… payments' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('billing');
+  await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('heading', { name: 'billing' }).waitFor();
+
+  await page.getByRole('button', { name: 'New secret…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new secret' }).click();
+  await page.getByText('Older secret, still taken').waitFor();
+  const both = await stored();
+  expect(both).toHaveLength(2);
+  expect(both[1]).toBe(first);
+
+  await page.getByRole('button', { name: 'Remove the older secret' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove the secret' }).click();
+  await expect.poll(stored).toEqual([both[0]]);
+  // The last one can't be removed: its door would be open to nobody.
+  await expect.poll(() => page.getByRole('button', { name: /^Remove the/ }).count()).toBe(0);
+});

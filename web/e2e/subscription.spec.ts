@@ -73,6 +73,7 @@ onBothDatabases(
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText(/^Paused .to be held/).waitFor();
     await waypost.post({ id: 'held' });
+    await page.getByText('next when the subscription is resumed').waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText(/^Resumed .to be held/).waitFor();
     await expect.poll(() => sink.received.length, { timeout: 10_000 }).toBe(1);
