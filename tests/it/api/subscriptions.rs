@@ -22,7 +22,7 @@ fn full() -> Value {
         "sinkcredential": { "credentialtype": "ACCESSTOKEN", "accesstoken": TOKEN },
         "description": "orders to the shop", "metadata": { "team": "shop" },
         "config": {
-            "content_mode": "binary", "format": "json", "timeout_ms": 2000, "max_concurrency": 3,
+            "content_mode": "binary", "format": "protobuf", "timeout_ms": 2000, "max_concurrency": 3,
             "retry": { "initial_interval_ms": 100, "multiplier": 2.0, "max_interval_ms": 1000, "jitter": 0.5, "max_attempts": 4 },
             "rate_limit": { "per_second": 50.0, "burst": 100 }
         }

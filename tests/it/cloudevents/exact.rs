@@ -151,6 +151,29 @@ on_both_databases!(data_of_json_events_becomes_the_body_it_stands_for, async |se
     }
 });
 
+// T-15, SPECS 1.H: extensions with duties for those who support them are attributes like any other here.
+on_both_databases!(extensions_that_ask_for_more_are_only_forwarded, async |server| {
+    let relay = Relay::start(server).await;
+    let named = [
+        ("dataclassification", "strictly-confidential"),
+        ("dataregulation", "GDPR"),
+        ("dataref", "https://storage.example/never-fetched"),
+        ("recordedtime", "2018-04-05T17:31:00.1+02:00"),
+        ("authtype", "user"),
+        ("authid", "somebody-else"),
+        ("dssematerial", "AP8="),
+        ("bamtxid", "tx-1"),
+        ("partitionkey", "p"),
+        ("sequence", "0007"),
+    ];
+    let members = named.map(|(name, value)| format!(r#","{name}":"{value}""#)).concat() + r#","data":1"#;
+    let (whole, split) = relay.relay_json("1", &members).await;
+    assert_eq!(text(&whole), structured("1", &members));
+    for (name, value) in named {
+        assert_eq!(split.header(&format!("ce-{name}")), Some(value), "{name}");
+    }
+});
+
 // CE-18, FW-3: of a batch, each event goes on by itself with its own bytes.
 on_both_databases!(events_of_a_batch_go_out_one_by_one_with_their_own_bytes, async |server| {
     let relay = Relay::start(server).await;

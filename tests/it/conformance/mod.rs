@@ -6,6 +6,7 @@
 mod cesql;
 mod events;
 mod headers;
+mod map;
 mod messages;
 mod pairs;
 mod signatures;

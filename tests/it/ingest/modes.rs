@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::wire::Wire;
 use super::{BATCHED, STRUCTURED, event};
 use crate::support::server::on_both_databases;
 
@@ -50,6 +51,19 @@ on_both_databases!(content_mode_follows_the_content_type_alone, async |server| {
     let id = answer.expect(202)["id"].as_str().unwrap().to_owned();
     let stored = server.client.get(&format!("/v1/events/{id}/cloudevent")).await.expect(200);
     assert_eq!(stored["id"], "in-the-body");
+});
+
+// HR-7, CE-2: names in any case are one name, so the second one is one too many.
+on_both_databases!(header_names_are_read_in_any_case_and_may_come_once, async |server| {
+    let head = "CE-SpecVersion: 1.0\r\nCe-Id: shouted\r\ncE-sOURCE: /tests\r\nCE-TYPE: com.example.test\r\n";
+    for (further, status, code) in
+        [("", "202 Accepted", "\"duplicate\":false"), ("ce-ID: 2\r\n", "400 Bad Request", "invalid_event")]
+    {
+        let mut wire = Wire::post(server, &format!("{head}{further}Content-Length: 1\r\n")).await;
+        wire.send("x").await;
+        let answer = wire.until(code).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+    }
 });
 
 on_both_databases!(format_that_is_not_understood_is_415_and_says_what_is, async |server| {
