@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Received } from './support/sink.ts';
 import { onBothDatabases } from './support/stage.ts';
@@ -9,6 +9,21 @@ function isSignedWith(secret: string, { headers, body }: Received): boolean {
   const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
   const expected = `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
   return String(headers['webhook-signature']).split(' ').includes(expected);
+}
+
+/** Whether a delivery's `v1a` signature is of the private half of this public key. */
+function isVerifiedBy(publicKey: string, { headers, body }: Received): boolean {
+  const raw = Buffer.from(publicKey.replace('whpk_', ''), 'base64');
+  // SubjectPublicKeyInfo of Ed25519 (RFC 8410).
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]);
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
+  const given = String(headers['webhook-signature'])
+    .split(' ')
+    .find((each) => each.startsWith('v1a,'));
+  return (
+    given !== undefined && verify(null, Buffer.from(content), key, Buffer.from(given.slice(4), 'base64'))
+  );
 }
 
 onBothDatabases(
@@ -83,5 +98,50 @@ onBothDatabases(
     await page.getByRole('button', { name: 'Delete the subscription' }).click();
     await page.getByText(/^Deleted .to be held/).waitFor();
     await page.getByRole('heading', { level: 1, name: 'Subscriptions' }).waitFor();
+  },
+);
+
+onBothDatabases(
+  'a key pair signs where it is asked for, and the page shows what verifies it',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(204);
+    const id = await waypost.subscribe(sink.url, { description: 'to be signed twice' });
+    await page.goto(`/#/subscriptions/${id}/edit`);
+    await page.getByLabel('Sign with a key pair too').check();
+    await page.getByLabel('Content mode').selectOption('data');
+    await page.getByLabel('Policy', { exact: true }).selectOption('knative');
+    // With the waits that the policy has, to be read and changed.
+    await expect.poll(() => page.getByLabel('First wait').inputValue()).toBe('200ms');
+    await page.getByRole('button', { name: 'Save the changes' }).click();
+    const shown = page.getByRole('region', { name: 'Public key' }).getByText(/^whpk_/);
+    const publicKey = (await shown.textContent()) ?? '';
+    await waypost.post({ id: 'signed', data: { total: 1 } });
+    await expect.poll(() => sink.received.length, { timeout: 10_000 }).toBe(1);
+    const [delivered] = sink.received;
+    expect(delivered && isVerifiedBy(publicKey, delivered)).toBe(true);
+    expect(delivered?.body).toBe('{"total":1}');
+  },
+);
+
+onBothDatabases(
+  'a filter in SQL tells its mistake at its field, and its doubts on the page',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(204);
+    const id = await waypost.subscribe(sink.url, { description: 'in SQL' });
+    await page.goto(`/#/subscriptions/${id}/edit`);
+    const filters = page.getByLabel('Filters', { exact: false }).first();
+    await filters.fill(JSON.stringify([{ sql: 'type = ' }]));
+    await page.getByRole('button', { name: 'Save the changes' }).click();
+    await expect.poll(() => filters.getAttribute('aria-invalid')).toBe('true');
+    await filters.fill(JSON.stringify([{ sql: "type = 'a' OR type = 'b' AND source = '/c'" }]));
+    await page.getByRole('button', { name: 'Save the changes' }).click();
+    await page.getByRole('heading', { level: 1, name: 'in SQL' }).waitFor();
+    await page
+      .getByRole('region', { name: 'Settings' })
+      .getByRole('listitem')
+      .filter({ hasText: '/filters/0' })
+      .waitFor();
   },
 );

@@ -1,6 +1,6 @@
 import type { Filter } from '$lib/api';
 
-/** The six filter dialects of the CloudEvents Subscriptions API, each with an example to start from. */
+/** The filter dialects, each with an example to start from. */
 export const dialects: readonly { name: string; about: string; example: Filter }[] = [
   { name: 'exact', about: 'attributes equal a value', example: { exact: { subject: 'order-1' } } },
   { name: 'prefix', about: 'attributes begin with a value', example: { prefix: { subject: 'eu-' } } },
@@ -16,6 +16,11 @@ export const dialects: readonly { name: string; about: string; example: Filter }
     example: { any: [{ exact: { subject: 'order-1' } }, { exact: { subject: 'order-2' } }] },
   },
   { name: 'not', about: 'this does not match', example: { not: { prefix: { subject: 'test-' } } } },
+  {
+    name: 'sql',
+    about: 'a CloudEvents SQL expression is true',
+    example: { sql: "type LIKE 'com.example.%' AND EXISTS subject" },
+  },
 ];
 
 /** Filters as text to be edited; none are an empty text. */

@@ -1,5 +1,6 @@
-import type { ContentMode, Subscription } from '$lib/api';
+import type { ContentMode, EventFormat, HeaderEncoding, Subscription } from '$lib/api';
 import { filtersText } from './dialects';
+import { signatureDraft, type SignatureDraft } from './signature';
 import { emptyRetry, retryDraft, type RetryDraft } from './retry';
 import { formatWait } from './wait';
 
@@ -14,7 +15,7 @@ export interface Pair {
 export type CredentialKind = 'keep' | 'none' | 'PLAIN' | 'ACCESSTOKEN';
 
 /** A subscription while a person edits it: everything is text until it is sent. */
-export interface Draft extends RetryDraft {
+export interface Draft extends RetryDraft, SignatureDraft {
   sink: string;
   description: string;
   /** One type a line. */
@@ -22,6 +23,8 @@ export interface Draft extends RetryDraft {
   source: string;
   filters: string;
   contentMode: ContentMode;
+  format: EventFormat;
+  headerEncoding: HeaderEncoding;
   method: 'POST' | 'PUT';
   timeout: string;
   hasRateLimit: boolean;
@@ -55,6 +58,9 @@ export function emptyDraft(): Draft {
     source: '',
     filters: '',
     contentMode: 'structured',
+    format: 'json',
+    headerEncoding: 'spec',
+    ...signatureDraft(undefined),
     method: 'POST',
     timeout: '15s',
     ...emptyRetry(),
@@ -84,6 +90,9 @@ export function draftOf(subscription: Subscription): Draft {
     source: subscription.source ?? '',
     filters: filtersText(subscription.filters),
     contentMode: config.content_mode ?? start.contentMode,
+    format: config.format ?? start.format,
+    headerEncoding: config.header_encoding ?? start.headerEncoding,
+    ...signatureDraft(config.signature),
     method: protocolsettings.method === 'PUT' ? 'PUT' : 'POST',
     timeout: config.timeout_ms === undefined ? start.timeout : formatWait(config.timeout_ms),
     ...retryDraft(config.retry),

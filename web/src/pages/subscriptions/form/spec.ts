@@ -3,6 +3,7 @@ import { parseFilters } from './dialects';
 import type { Draft } from './draft';
 import { Reader } from './reader';
 import { retryOf } from './retry';
+import { signatureOf } from './signature';
 
 /** The JSON of a draft. What can't be read throws as if the API had refused it, each fault at its member. */
 export function specOf(draft: Draft): SubscriptionSpec {
@@ -18,9 +19,11 @@ export function specOf(draft: Draft): SubscriptionSpec {
     },
     metadata: reader.pairs('/metadata', draft.metadata),
     config: {
-      format: 'json',
       ...draft.others,
       content_mode: draft.contentMode,
+      format: draft.format,
+      header_encoding: draft.headerEncoding,
+      signature: signatureOf(draft),
       timeout_ms: reader.wait('/config/timeout_ms', draft.timeout),
       retry: retryOf(draft, reader),
       rate_limit: draft.hasRateLimit
