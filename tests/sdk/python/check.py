@@ -1,7 +1,7 @@
 """The Python SDKs as black boxes: `cloudevents` posts and reads, `standardwebhooks` signs and verifies.
 
-Posts every event in every mode to a running Waypost (WAYPOST_URL, WAYPOST_KEY), receives it through one subscription in structured
-and one in binary mode, and fails unless every delivery verifies and reads back as the event that was posted.
+Posts every event in every mode and format to a running Waypost (WAYPOST_URL, WAYPOST_KEY), receives it through one subscription in
+structured mode, one in binary mode and one in Protobuf, and fails unless every delivery verifies and reads back as the event that was posted.
 """
 
 import base64
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from cloudevents.core.bindings.http import HTTPMessage, from_http, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+import protobuf_format
 from standardwebhooks import Webhook, WebhookVerificationError
 
 SERVER = urlsplit(os.environ["WAYPOST_URL"])
@@ -94,13 +95,23 @@ def post_all(path, authorise, modes):
         if mode == "batched":
             message = structured_batch(batch)
             receipts = call("POST", path, {**message.headers, **authorise(message.body)}, message.body)["data"]
+        elif mode == "protobuf batched":
+            body = protobuf_format.Batch(events=[protobuf_format.to_message(event) for event in batch]).SerializeToString()
+            headers = {"content-type": protobuf_format.BATCH_CONTENT_TYPE, **authorise(body)}
+            receipts = call("POST", path, headers, body)["data"]
+        elif mode == "protobuf":
+            receipts = []
+            for event in batch:
+                body = protobuf_format.to_message(event).SerializeToString()
+                headers = {"content-type": protobuf_format.CONTENT_TYPE, **authorise(body)}
+                receipts.append(call("POST", path, headers, body))
         else:
             receipts = []
             for event in batch:
                 message = (to_binary if mode == "binary" else to_structured)(event, FORMAT)
                 receipts.append(call("POST", path, {**message.headers, **authorise(message.body)}, message.body))
         for receipt, event in zip(receipts, batch, strict=True):
-            assert receipt["duplicate"] is False and receipt["deliveries"] >= 2, receipt
+            assert receipt["duplicate"] is False and receipt["deliveries"] >= 3, receipt
             posted[receipt["id"]] = (mode, event)
     return posted
 
@@ -136,17 +147,60 @@ def mismatch(sent, received):
     return None
 
 
+def read(headers, body):
+    """The event of a delivery; the SDK reads all but Protobuf."""
+    if headers["content-type"] == protobuf_format.CONTENT_TYPE:
+        return protobuf_format.to_event(body)
+    return from_http(HTTPMessage(headers, body), FORMAT)
+
+
+def lossless(base, bearer):
+    """Posts a message with every type of attribute and a message as data: a Protobuf sink must get the very bytes."""
+    event_type = f"{TYPE}.lossless"
+    for path, config in (("/lossless/protobuf", {"format": "protobuf"}), ("/lossless/json", {})):
+        api("POST", "/v1/subscriptions", {"sink": base + path, "types": [event_type], "config": config})
+    message = protobuf_format.every_type(str(uuid.uuid4()), event_type)
+    sent = message.SerializeToString()
+    identifier = call("POST", "/v1/events", {"content-type": protobuf_format.CONTENT_TYPE, **bearer}, sent)["id"]
+    expected = {("/lossless/protobuf", identifier), ("/lossless/json", identifier)}
+    with Receiver.changed:
+        if not Receiver.changed.wait_for(lambda: expected <= Receiver.arrived.keys(), timeout=60):
+            return ["a message with every type never arrived"]
+    faults = []
+    if Receiver.arrived["/lossless/protobuf", identifier][0][1] != sent:
+        faults.append("a message went through Waypost and came out as other bytes")
+    arrived = json.loads(Receiver.arrived["/lossless/json", identifier][0][1])
+    texts = {
+        "abool": False,
+        "anint": -2147483648,
+        "astring": "Grüße, 世界 😀",
+        "somebytes": base64.b64encode(bytes(range(256))).decode(),
+        "auri": "HTTP://Example.com:80/a/../b",
+        "areference": "../b?c",
+        "atime": "2018-04-05T17:31:00.123456789Z",
+        "datacontenttype": "application/protobuf",
+        "dataschema": "https://type.googleapis.com/google.protobuf.Timestamp",
+        "data_base64": base64.b64encode(message.proto_data.value).decode(),
+    }
+    return faults + [f"{name} is {arrived.get(name)!r} in JSON, not {text!r}" for name, text in texts.items() if arrived.get(name) != text]
+
+
 def main():
     receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{receiver.server_port}"
     secrets = {}
-    for mode in ("structured", "binary"):
-        created = api("POST", "/v1/subscriptions", {"sink": f"{base}/{mode}", "types": [TYPE], "config": {"content_mode": mode}})
-        secrets[f"/{mode}"] = created["secret"]
+    configs = {
+        "/structured": {"content_mode": "structured"},
+        "/binary": {"content_mode": "binary"},
+        "/protobuf": {"format": "protobuf"},
+    }
+    for path, config in configs.items():
+        created = api("POST", "/v1/subscriptions", {"sink": base + path, "types": [TYPE], "config": config})
+        secrets[path] = created["secret"]
 
     bearer = {"authorization": f"Bearer {os.environ['WAYPOST_KEY']}"}
-    posted = post_all("/v1/events", lambda _: bearer, ["binary", "structured", "batched"])
+    posted = post_all("/v1/events", lambda _: bearer, ["binary", "structured", "batched", "protobuf", "protobuf batched"])
 
     producer = api("POST", "/v1/producers", {"name": f"python {RUN}", "kind": "standard_webhooks"})
     signer = Webhook(producer["secrets"][0])
@@ -167,9 +221,10 @@ def main():
         headers, body = Receiver.arrived[path, identifier][0]
         if not signature_holds(Webhook(secrets[path]), secrets[path], headers, body):
             faults.append(f"posted {mode}, delivered to {path}: the signature does not hold")
-        difference = mismatch(event, from_http(HTTPMessage(headers, body), FORMAT))
+        difference = mismatch(event, read(headers, body))
         if difference:
             faults.append(f"posted {mode}, delivered to {path}: {difference}")
+    faults += lossless(base, bearer)
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"python: {len(expected) - len(faults)} of {len(expected)} deliveries verified and equal")
