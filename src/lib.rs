@@ -1,6 +1,6 @@
 //! Waypost, a webhook and CloudEvents router.
 //!
-//! The layers look down only: `domain` ← `store` ← `routing`, `dispatch` ← `http` ← `app`, `cli`.
+//! The layers look down only: `domain` ← `store` ← `routing`, `dispatch`, `jobs` ← `http` ← `app`, `cli`.
 //! `ARCHITECTURE.md` is the map; `tests/it/tidy` holds the line.
 
 pub mod app;
@@ -9,6 +9,7 @@ pub mod config;
 pub mod dispatch;
 pub mod domain;
 pub mod http;
+pub mod jobs;
 pub mod metrics;
 pub mod routing;
 pub mod store;

@@ -130,7 +130,8 @@ CREATE TABLE deliveries (
     last_status BIGINT,
     last_error_class TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
-    finished_at BIGINT
+    finished_at BIGINT,
+    replay_job_id UUID                   -- the replay that created it or last opened it
 ) WITH (fillfactor = 50);               -- room on the page for the row that its outcome makes of it
 CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
@@ -211,3 +212,25 @@ CREATE TABLE stats (
     PRIMARY KEY (tenant, width_ms, subscription_id, begins_at, node_id)
 );
 CREATE INDEX stats_by_age ON stats (width_ms, begins_at);
+
+-- Long work that people start, such as a replay. Where it stands is one row, changed in the transaction of each step.
+CREATE TABLE jobs (
+    id UUID NOT NULL PRIMARY KEY,
+    tenant TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,                  -- replay
+    subscription_id UUID NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,                 -- running, paused, cancelled, completed, failed
+    failure TEXT COLLATE "C",                        -- failed only
+    parameters TEXT NOT NULL,            -- as JSON
+    progress TEXT NOT NULL,              -- as JSON
+    unattempted BYTEA NOT NULL,          -- the deliveries it opened that nobody tried yet, one identifier after the other
+    opens_at BIGINT NOT NULL,            -- before this moment its rate lets it open nothing
+    due_at BIGINT NOT NULL,              -- when its next step is due; while a node has it, when its lease ends
+    lease_owner UUID,                    -- the node that has it
+    lease_token BIGINT NOT NULL,         -- grows with every claim
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE INDEX jobs_by_tenant ON jobs (tenant, id);
+CREATE INDEX jobs_by_due ON jobs (state, due_at);

@@ -137,7 +137,8 @@ CREATE TABLE deliveries (
     last_status BIGINT,
     last_error_class TEXT,
     created_at BIGINT NOT NULL,
-    finished_at BIGINT
+    finished_at BIGINT,
+    replay_job_id BLOB                   -- the replay that created it or last opened it
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
@@ -218,3 +219,25 @@ CREATE TABLE stats (
     PRIMARY KEY (tenant, width_ms, subscription_id, begins_at, node_id)
 ) WITHOUT ROWID;
 CREATE INDEX stats_by_age ON stats (width_ms, begins_at);
+
+-- Long work that people start, such as a replay. Where it stands is one row, changed in the transaction of each step.
+CREATE TABLE jobs (
+    id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    kind TEXT NOT NULL,                  -- replay
+    subscription_id BLOB NOT NULL,
+    state TEXT NOT NULL,                 -- running, paused, cancelled, completed, failed
+    failure TEXT,                        -- failed only
+    parameters TEXT NOT NULL,            -- as JSON
+    progress TEXT NOT NULL,              -- as JSON
+    unattempted BLOB NOT NULL,          -- the deliveries it opened that nobody tried yet, one identifier after the other
+    opens_at BIGINT NOT NULL,            -- before this moment its rate lets it open nothing
+    due_at BIGINT NOT NULL,              -- when its next step is due; while a node has it, when its lease ends
+    lease_owner BLOB,                    -- the node that has it
+    lease_token BIGINT NOT NULL,         -- grows with every claim
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE INDEX jobs_by_tenant ON jobs (tenant, id);
+CREATE INDEX jobs_by_due ON jobs (state, due_at);

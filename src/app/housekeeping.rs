@@ -25,6 +25,8 @@ const MAX_LOOKED_AT: usize = 64;
 const WAITING_CAP: u32 = 10_000;
 /// Every so many ticks, ended sessions and old roll-ups are deleted.
 const TICKS_PER_TIDY: u64 = 600;
+/// Finished jobs deleted at once; there are few.
+const JOBS_AT_ONCE: u32 = 1000;
 /// Event keys deleted in one transaction: few enough that accepting hardly waits for it.
 const PRUNE_LIMIT: u32 = 1000;
 /// Transactions of one pruning; what is left waits for the next.
@@ -57,6 +59,8 @@ pub(super) async fn run(
         }
         if tick % TICKS_PER_TIDY == 0 {
             warn("deleting ended sessions and old counters", store.tidy(clock.now()).await);
+            let finished_before = clock.now().minus(Duration::from_millis(config.jobs.keep_ms));
+            warn("deleting old jobs", store.prune_jobs(finished_before, JOBS_AT_ONCE).await.map(drop));
         }
         if tick % TICKS_PER_PRUNE == 0 {
             warn("deleting old event keys", prune(&*store, &*clock, window).await);

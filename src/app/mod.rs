@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::dispatch::{DispatchParts, Dispatcher};
+use crate::dispatch::{self, DispatchParts, Dispatcher};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
@@ -28,6 +28,7 @@ use crate::http::meter::Meter;
 use crate::http::server::Server;
 use crate::http::tails::Tails;
 use crate::http::{self, AppState};
+use crate::jobs;
 use crate::metrics::{self, Metrics};
 use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
 use crate::store::sql::SqlStore;
@@ -49,6 +50,7 @@ pub struct App {
     dispatch_stop: CancellationToken,
     /// Cancelled to break off what is still open.
     dispatch_abort: CancellationToken,
+    /// Delivering, and the steps of jobs.
     dispatching: JoinSet<()>,
     housekeeping_stop: CancellationToken,
     housekeeping: JoinSet<()>,
@@ -100,6 +102,7 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
         });
+        let (worker, jobs) = worker(&store, &handle, node, &config, &clock, &entropy, &metrics);
         let new_administrator_key = bootstrap(&config, &*store, &clock, &*entropy).await?;
         let sign_in_tokens = Arc::new(SignInTokens::default());
         let sign_in_token = config.dev.then(|| sign_in_tokens.issue(&*entropy));
@@ -110,6 +113,7 @@ impl App {
             store: Arc::clone(&store),
             acceptor,
             dispatch: handle,
+            jobs,
             directory: Arc::clone(&directory),
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
@@ -121,9 +125,7 @@ impl App {
             metrics: Arc::clone(&metrics),
             stopping: http_stop.clone(),
         });
-        let listen = &config.server.listen;
-        let server = Server::bind(&config.server).await.with_context(|| format!("can't listen on server.listen = {listen}"))?;
-        let address = server.local_address().context("the listening address is unknown")?;
+        let (server, address) = listen(&config.server).await?;
         if config.dev {
             first_start::greet(&*store, address, &*clock, &*entropy).await.context("can't create the first subscription")?;
             router.poll().await.context("can't load the subscriptions")?;
@@ -147,6 +149,7 @@ impl App {
         app.accepting.spawn(writer.run(config.accept.writers));
         if config.role.dispatches() {
             app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
+            app.dispatching.spawn(worker.run(app.dispatch_stop.clone()));
         }
         let counting = depth::follow(
             Arc::clone(&store),
@@ -209,6 +212,36 @@ impl App {
         while self.housekeeping.join_next().await.is_some() {}
         self.store.close().await;
     }
+}
+
+/// Takes the address that is served.
+async fn listen(config: &config::Server) -> anyhow::Result<(Server, SocketAddr)> {
+    let server = Server::bind(config).await.with_context(|| format!("can't listen on server.listen = {}", config.listen))?;
+    let address = server.local_address().context("the listening address is unknown")?;
+    Ok((server, address))
+}
+
+/// The worker of jobs, not yet running, and the handle to it. What it opens it tells `dispatch`.
+fn worker(
+    store: &Arc<dyn Store>,
+    dispatch: &dispatch::Handle,
+    node: NodeId,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    metrics: &Metrics,
+) -> (jobs::Worker, jobs::Handle) {
+    let parts = jobs::Parts {
+        store: Arc::clone(store),
+        outlet: Arc::new(dispatch.clone()),
+        node,
+        config: config.jobs.clone(),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        metrics: Arc::clone(&metrics.jobs),
+    };
+    let handle = jobs::Handle::default();
+    (jobs::Worker::new(parts, handle.clone()), handle)
 }
 
 /// The metrics of a node with these settings, at zero.

@@ -1,8 +1,9 @@
-//! Routing's outlet is dispatch's handle: the one place where the two siblings meet.
+//! The outlet of routing, and that of jobs, is dispatch's handle: the one place where siblings meet.
 
 use crate::dispatch::Handle;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
+use crate::jobs;
 use crate::routing::Outlet;
 use crate::store::Leased;
 
@@ -19,6 +20,12 @@ impl Outlet for Handle {
         Self::hand_over(self, leased);
     }
 
+    fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
+        Self::queued(self, subscription_id, due_at);
+    }
+}
+
+impl jobs::Outlet for Handle {
     fn queued(&self, subscription_id: SubscriptionId, due_at: Timestamp) {
         Self::queued(self, subscription_id, due_at);
     }

@@ -11,6 +11,7 @@ mod dispatch;
 mod egress;
 mod encryption;
 mod ingest;
+mod jobs;
 mod load;
 mod log;
 mod metrics;
@@ -24,6 +25,7 @@ pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use encryption::Encryption;
 pub use ingest::{HeaderDecoding, Ingest};
+pub use jobs::Jobs;
 pub use load::{ConfigError, Source, load};
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
@@ -49,6 +51,8 @@ pub struct Config {
     pub accept: Accept,
     /// Deliveries.
     pub dispatch: Dispatch,
+    /// Replays.
+    pub jobs: Jobs,
     /// Where deliveries may go.
     pub egress: Egress,
     /// Who may do what.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 use super::recorder::{Ended, Release, Reported};
-use super::request::{self, Numbered};
+use super::request::{self, Again, Numbered};
 use super::shared::Shared;
 use super::sink::Target;
 use crate::domain::clock::Timestamp;
@@ -89,13 +89,14 @@ fn expired(leased: &Leased) -> Reported {
     }
 }
 
-/// How long the event was on its way, if it has arrived. A delivery that was opened again by a person tells nothing of that.
+/// How long the event was on its way, if it has arrived. A delivery that was opened again by a person or a replay tells nothing of
+/// that.
 fn latency(leased: &Leased, verdict: Verdict, now: Timestamp) -> Option<Duration> {
-    (verdict == Verdict::Delivered && !leased.is_reopened).then(|| now.since(leased.event.accepted_at))
+    (verdict == Verdict::Delivered && Again::of(leased) == Again::Not).then(|| now.since(leased.event.accepted_at))
 }
 
 async fn exchange(shared: &Shared, leased: &Leased, target: &Target, number: u32, now: Timestamp) -> Outcome {
-    let numbered = Numbered { delivery_id: leased.lease.delivery_id, attempt: number };
+    let numbered = Numbered { delivery_id: leased.lease.delivery_id, attempt: number, again: Again::of(leased) };
     let built = target.sink().map_err(str::to_owned).and_then(|sink| {
         let request = request::build(sink, &leased.event, Some(numbered), now, &*shared.entropy)?;
         Ok((request, sink.timeout))

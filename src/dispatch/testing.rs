@@ -72,6 +72,7 @@ pub(super) fn leased(subscription: u128, number: u128) -> Leased {
         attempt_count: 0,
         budget_attempt_count: 0,
         is_reopened: false,
+        replay_job_id: None,
         event: Arc::new(event(number)),
     }
 }

@@ -176,6 +176,8 @@ identifiers! {
     AttemptId = "att";
     /// A producer.
     ProducerId = "prd";
+    /// A job: long work that a person started.
+    JobId = "job";
     /// An API key (not its secret).
     ApiKeyId = "key";
     /// A running Waypost process, as the owner of leases.

@@ -11,6 +11,7 @@ pub mod entropy;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod job;
 pub mod latency;
 pub mod page;
 pub mod producer;

@@ -16,11 +16,12 @@ use super::problem::Document;
 use super::{AppState, api, health, ingest, scrape};
 
 /// What the tags are about, in the order of the path of an event.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("events", "Events: posting, searching and reading them."),
     ("subscriptions", "Subscriptions: a standing interest in events, where to bring them and how."),
     ("deliveries", "Deliveries: what became of each event at each sink, attempt by attempt."),
     ("dead-letters", "Dead letters: deliveries that will not be tried again by themselves."),
+    ("jobs", "Jobs: delivering events of the past, step by step."),
     ("producers", "Producers: named inbound doors, each with its own verification."),
     ("tenants", "Tenants: the customers that are kept apart."),
     ("api-keys", "API keys: who may do what."),

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::dispatch;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
+use crate::jobs;
 use crate::metrics::Metrics;
 use crate::routing::Acceptor;
 use crate::store::{SharedDirectory, Store};
@@ -33,6 +34,8 @@ pub struct Parts {
     pub acceptor: Acceptor,
     /// The dispatcher of this node.
     pub dispatch: dispatch::Handle,
+    /// The jobs of this node.
+    pub jobs: jobs::Handle,
     /// The newest snapshot of all subscriptions.
     pub directory: SharedDirectory,
     /// The settings.
@@ -87,6 +90,7 @@ narrow! {
     store: Arc<dyn Store>;
     acceptor: Acceptor;
     dispatch: dispatch::Handle;
+    jobs: jobs::Handle;
     directory: SharedDirectory;
     config: Arc<Config>;
     clock: Arc<dyn Clock>;

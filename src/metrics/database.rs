@@ -45,6 +45,8 @@ operations! {
     Read = "read";
     /// Changing something for a person.
     Write = "write";
+    /// Steps of jobs.
+    Work = "work";
     /// Counters and counts.
     Count = "count";
     /// Asking whether it is there.

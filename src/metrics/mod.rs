@@ -10,6 +10,7 @@ mod database;
 mod deliver;
 mod depth;
 mod http;
+mod jobs;
 pub mod markdown;
 mod node;
 mod process;
@@ -21,6 +22,7 @@ pub use database::{Connections, Database, Failure, Operation};
 pub use deliver::{Attempted, Deliver, Load};
 pub use depth::{Counted, Depth, Pile};
 pub use http::Http;
+pub use jobs::Jobs;
 pub use node::Node;
 pub use process::Process;
 pub use subscriptions::BySubscription;
@@ -59,6 +61,8 @@ pub struct Metrics {
     pub deliver: Arc<Deliver>,
     /// What happened to deliveries.
     pub transitions: Arc<Transitions>,
+    /// Jobs.
+    pub jobs: Arc<Jobs>,
     /// How many deliveries there are.
     pub depth: Arc<Depth>,
     /// The database.
@@ -82,6 +86,7 @@ impl Metrics {
             deliver: Arc::new(Deliver::new(&mut catalog, options.max_subscriptions)),
             transitions: Arc::new(Transitions::new(&mut catalog)),
             depth: Arc::new(Depth::new(&mut catalog)),
+            jobs: Arc::new(Jobs::new(&mut catalog)),
             database: Arc::new(Database::new(&mut catalog)),
             http: Arc::new(Http::new(&mut catalog)),
             node: Arc::new(Node::new(&mut catalog)),

@@ -93,6 +93,7 @@ fn leased(delivery: &NewDelivery, accepted: &Arc<Accepted>) -> Leased {
         attempt_count: 0,
         budget_attempt_count: 0,
         is_reopened: false,
+        replay_job_id: None,
         event: Arc::clone(accepted),
     }
 }

@@ -30,6 +30,9 @@ pub enum Conflict {
     /// Something else still depends on it.
     #[error("it is still in use")]
     InUse,
+    /// There are as many of them as are allowed.
+    #[error("there are as many of them as are allowed")]
+    Full,
 }
 
 impl StoreError {

@@ -9,15 +9,18 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, Lease, Leased, Mark, Placement, Portion, Recorded, Report, Resolution, Revision,
-    Settled, SinkPause, StatsBucket, StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent, SubmissionResult,
+    AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
+    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Placement,
+    Portion, Recorded, Report, Resolution, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth,
+    Stepped, Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
 use crate::domain::delivery::state::Transition;
-use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::event::Accepted;
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::subscription::{DisabledReason, Subscription};
@@ -32,6 +35,7 @@ pub struct Measured {
     accept: Arc<metrics::Accept>,
     transitions: Arc<Transitions>,
     database: Arc<metrics::Database>,
+    jobs: Arc<metrics::Jobs>,
 }
 
 impl Measured {
@@ -43,6 +47,7 @@ impl Measured {
             accept: Arc::clone(&metrics.accept),
             transitions: Arc::clone(&metrics.transitions),
             database: Arc::clone(&metrics.database),
+            jobs: Arc::clone(&metrics.jobs),
         }
     }
 
@@ -65,6 +70,13 @@ impl Measured {
     fn accepted(&self, batch: &AcceptBatch, settled: &Settled) {
         if let Settled::Committed(results) = settled {
             self.accept.committed(tally(batch, results));
+        }
+    }
+
+    fn stepped(&self, stepped: Stepped) {
+        if let Stepped::Done { created, reopened } = stepped {
+            self.jobs.opened(created, reopened);
+            self.transitions.happened(Transition::Redeliver, reopened);
         }
     }
 
@@ -172,6 +184,19 @@ watched! {
     Read: count_redrivable(tenant: &TenantName, filter: &DeadLetterFilter) -> u64;
     Write: purge(tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> u64,
         then |this, count| this.transitions.purged(*count);
+
+    Write: create_job(job: &Job, max_open: u32) -> ();
+    Read: job(tenant: &TenantName, id: JobId) -> Job;
+    Read: jobs(tenant: &TenantName, filter: &JobFilter, page: PageRequest) -> Page<Job>;
+    Write: change_job(tenant: &TenantName, id: JobId, change: JobChange, now: Timestamp) -> Job;
+    Work: claim_job(claim: &JobClaim) -> DueJob;
+    Work: step_job(step: &JobStep) -> Stepped, then |this, stepped| this.stepped(*stepped);
+    Work: count_running_jobs() -> u64;
+    Prune: prune_jobs(finished_before: Timestamp, limit: u32) -> u64;
+    Work: past_events(tenant: &TenantName, past: &Past, limit: u32) -> Vec<EventRow>;
+    Work: events_named(tenant: &TenantName, ids: &[EventId]) -> Vec<Accepted>;
+    Work: standings(tenant: &TenantName, id: SubscriptionId, events: &[EventId]) -> Vec<Standing>;
+    Work: unattempted(ids: &[DeliveryId]) -> Vec<DeliveryId>;
 
     Write: create_tenant(tenant: &Tenant) -> ();
     Authenticate: tenant(name: &TenantName) -> Tenant;

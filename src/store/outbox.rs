@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Attempt, DeadReason};
 use crate::domain::event::Accepted;
-use crate::domain::id::{DeliveryId, NodeId, SubscriptionId};
+use crate::domain::id::{DeliveryId, JobId, NodeId, SubscriptionId};
 use crate::domain::tenant::TenantName;
 
 /// The right to attempt one delivery. `token` fences late writers: it grows with every claim, so a holder whose lease was
@@ -36,6 +36,8 @@ pub struct Leased {
     pub budget_attempt_count: u32,
     /// Whether a person opened it again.
     pub is_reopened: bool,
+    /// The replay that created it or last opened it.
+    pub replay_job_id: Option<JobId>,
     /// The event to bring. Shared by all deliveries of the event.
     pub event: Arc<Accepted>,
 }

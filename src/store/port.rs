@@ -8,14 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Revision, Settled, SinkPause, StatsBucket,
-    StatsPoint, StatsRow, StatsWidth, StoreError, StoredEvent,
+    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
+    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Portion,
+    Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError,
+    StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
-use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::event::Accepted;
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::subscription::{DisabledReason, Subscription};
@@ -157,6 +160,50 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deletes up to `limit` matching dead letters with their attempts, oldest first, and says how many went.
     async fn purge(&self, tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> Result<u64>;
+
+    // ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // A job's steps are made by whichever node claims it; its token fences all others, and whoever changes it by hand.
+
+    /// Stores a new job, unless `max_open` of its tenant's are running or paused already ([`super::Conflict::Full`]). Of several
+    /// callers at once, on any nodes, no more than that get theirs.
+    async fn create_job(&self, job: &Job, max_open: u32) -> Result<()>;
+
+    /// One job of a tenant.
+    async fn job(&self, tenant: &TenantName, id: JobId) -> Result<Job>;
+
+    /// A tenant's jobs that match, newest first.
+    async fn jobs(&self, tenant: &TenantName, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>>;
+
+    /// Pauses, resumes or cancels a job, and gives it as it is now. Nothing happens if it is in that state already;
+    /// [`super::Conflict::State`] if it is finished. A step under way is not recorded any more.
+    async fn change_job(&self, tenant: &TenantName, id: JobId, change: JobChange, now: Timestamp) -> Result<Job>;
+
+    /// Leases the running job that has been due for longest, or says when the next one is. Two callers never get the same job
+    /// before its lease has ended.
+    async fn claim_job(&self, claim: &JobClaim) -> Result<DueJob>;
+
+    /// Records a step, all of it in one transaction: deliveries are created or opened again, `pending` and due at `now`, named
+    /// after the job; those that somebody else opened meanwhile are left alone. The job's progress grows by what was opened, and
+    /// its lease ends. [`Stepped::LeaseLost`], and nothing is written, if the job is not running or the token not its own any more.
+    async fn step_job(&self, step: &JobStep) -> Result<Stepped>;
+
+    /// How many jobs of all tenants are running.
+    async fn count_running_jobs(&self) -> Result<u64>;
+
+    /// Deletes up to `limit` jobs that finished before `finished_before`, and says how many went.
+    async fn prune_jobs(&self, finished_before: Timestamp, limit: u32) -> Result<u64>;
+
+    /// A tenant's events of the past, oldest first, at most `limit`, without their data.
+    async fn past_events(&self, tenant: &TenantName, past: &Past, limit: u32) -> Result<Vec<EventRow>>;
+
+    /// Those of the events named that are the tenant's, whole, in no order.
+    async fn events_named(&self, tenant: &TenantName, ids: &[EventId]) -> Result<Vec<Accepted>>;
+
+    /// The deliveries of these events to a subscription of the tenant, of those that have one, in no order.
+    async fn standings(&self, tenant: &TenantName, id: SubscriptionId, events: &[EventId]) -> Result<Vec<Standing>>;
+
+    /// Those of the deliveries named that wait for the first attempt since they were opened, or have it under way.
+    async fn unattempted(&self, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>>;
 
     // ── Administration ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,6 +13,7 @@ mod ingest;
 mod install;
 mod metrics;
 mod promises;
+mod replay;
 mod store;
 mod support;
 mod tidy;

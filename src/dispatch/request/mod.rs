@@ -15,14 +15,17 @@ use super::sink::Sink;
 use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Accepted;
-use crate::domain::id::DeliveryId;
+use crate::domain::id::{DeliveryId, JobId};
 use crate::domain::trace::Traceparent;
+use crate::store::Leased;
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const DELIVERY_ID: HeaderName = HeaderName::from_static("waypost-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("waypost-attempt");
+const REPLAY: HeaderName = HeaderName::from_static("waypost-replay");
+const REDELIVERY: HeaderName = HeaderName::from_static("waypost-redelivery");
 
 /// Headers that every request gets beside its sink's own.
 const OWN_HEADERS: usize = 7;
@@ -34,6 +37,31 @@ pub(super) struct Numbered {
     pub(super) delivery_id: DeliveryId,
     /// The attempt, from 1.
     pub(super) attempt: u32,
+    /// Why the sink may have seen the event before.
+    pub(super) again: Again,
+}
+
+/// Why a delivery is made although its event is not new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It is new.
+    #[default]
+    Not,
+    /// A person opened the delivery again.
+    Redelivery,
+    /// A replay created it or opened it again.
+    Replay(JobId),
+}
+
+impl Again {
+    /// Why `leased` is made.
+    pub(super) const fn of(leased: &Leased) -> Self {
+        match (leased.replay_job_id, leased.is_reopened) {
+            (Some(job), _) => Self::Replay(job),
+            (None, true) => Self::Redelivery,
+            (None, false) => Self::Not,
+        }
+    }
 }
 
 /// Builds the request that brings `event` to `sink` at `now`. `numbered` is absent for a test, which belongs to no delivery.
@@ -59,9 +87,14 @@ pub(super) fn build(
         signing::message(signer, &sink.method, now, &body, &mut headers)?;
     }
     headers.insert(TRACEPARENT, value(trace(event, entropy).to_string())?);
-    if let Some(Numbered { delivery_id, attempt }) = numbered {
+    if let Some(Numbered { delivery_id, attempt, again }) = numbered {
         headers.insert(DELIVERY_ID, value(delivery_id.to_string())?);
         headers.insert(ATTEMPT, HeaderValue::from(attempt));
+        match again {
+            Again::Not => {}
+            Again::Redelivery => drop(headers.insert(REDELIVERY, HeaderValue::from_static("true"))),
+            Again::Replay(job) => drop(headers.insert(REPLAY, value(job.to_string())?)),
+        }
     }
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = sink.method.clone();

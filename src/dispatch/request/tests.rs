@@ -19,7 +19,7 @@ const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 async fn sent(subscription: &Subscription, event: &Accepted, attempt: u32) -> (http::request::Parts, Bytes) {
     let target = Target::new(Arc::new(subscription.clone()));
     let delivery_id = DeliveryId::new(NOW, &SeededEntropy::new(3));
-    let numbered = Some(Numbered { delivery_id, attempt });
+    let numbered = Some(Numbered { delivery_id, attempt, again: Again::Not });
     let request = build(target.sink().unwrap(), event, numbered, NOW, &SeededEntropy::new(4)).unwrap();
     let (parts, body) = request.into_parts();
     (parts, body.collect().await.unwrap().to_bytes())
@@ -218,4 +218,23 @@ fn what_makes_no_request_is_said_without_its_value() {
     });
     let error = Target::new(Arc::new(broken)).sink().map(drop).unwrap_err().to_owned();
     assert!(!error.contains("break"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_made_again_says_so_and_what_is_new_does_not() {
+    let (subscription, event) = (subscription(1), event(1));
+    let target = Target::new(Arc::new(subscription));
+    let entropy = SeededEntropy::new(3);
+    let (delivery_id, job) = (DeliveryId::new(NOW, &entropy), JobId::new(NOW, &entropy));
+    for (again, replay, redelivery) in [
+        (Again::Not, None, None),
+        (Again::Redelivery, None, Some("true".to_owned())),
+        (Again::Replay(job), Some(job.to_string()), None),
+    ] {
+        let numbered = Some(Numbered { delivery_id, attempt: 3, again });
+        let request = build(target.sink().unwrap(), &event, numbered, NOW, &entropy).unwrap();
+        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!((header("waypost-replay"), header("waypost-redelivery")), (replay, redelivery));
+        assert_eq!(header("webhook-id"), Some(event.id.to_string()));
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::clock::Timestamp;
-use super::id::{DeliveryId, EventId, SubscriptionId};
+use super::id::{DeliveryId, EventId, JobId, SubscriptionId};
 use super::tenant::TenantName;
 
 /// A delivery as stored: one per event and subscription.
@@ -41,10 +41,12 @@ pub struct Delivery {
     pub last_status: Option<u16>,
     /// Why the last attempt failed, if it did.
     pub last_error_class: Option<ErrorClass>,
-    /// When it was created: when its event was accepted.
+    /// When it was created: when its event was accepted, or when a replay made up for it.
     pub created_at: Timestamp,
     /// When it was delivered, died or was cancelled.
     pub finished_at: Option<Timestamp>,
+    /// The replay that created it or last opened it.
+    pub replay_job_id: Option<JobId>,
 }
 
 /// Why a delivery will not be tried again by itself.

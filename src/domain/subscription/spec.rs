@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Config;
 use crate::domain::clock::Timestamp;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Answer, Facts, Filter};
 use crate::domain::secret::Secret;
 
 /// A subscription as its owner writes it; only `sink` is required (Subscriptions API, SU-1).
@@ -63,6 +63,19 @@ impl Spec {
             metadata: BTreeMap::new(),
             config: Config::default(),
         }
+    }
+
+    /// Whether events of this type and source are asked for, whatever the filters say.
+    #[must_use]
+    pub fn asks_for(&self, event_type: &str, source: &str) -> bool {
+        (self.types.is_empty() || self.types.iter().any(|wanted| wanted == event_type))
+            && self.source.as_deref().is_none_or(|wanted| wanted == source)
+    }
+
+    /// Whether an event that is asked for passes all filters.
+    #[must_use]
+    pub fn ask(&self, facts: &Facts<'_>) -> Answer {
+        Answer::all(self.filters.iter().map(|filter| filter.ask(facts)))
     }
 }
 

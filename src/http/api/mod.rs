@@ -10,6 +10,7 @@ mod api_keys;
 mod dead_letters;
 mod deliveries;
 mod events;
+mod jobs;
 mod producers;
 mod session;
 mod stats;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(subscriptions::routes())
         .merge(deliveries::routes())
         .merge(dead_letters::routes())
+        .merge(jobs::routes())
         .merge(producers::routes())
         .merge(tenants::routes())
         .merge(api_keys::routes())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::columns::EventColumns;
-use crate::domain::id::{DeliveryId, SubscriptionId};
+use crate::domain::id::{DeliveryId, JobId, SubscriptionId};
 use crate::store::{Lease, Leased};
 
 /// What a claim found: deliveries in the order they are to be given, and their events.
@@ -26,6 +26,7 @@ pub(super) struct Claimed {
     pub(super) attempt_count: u32,
     pub(super) budget_attempt_count: u32,
     pub(super) is_reopened: bool,
+    pub(super) replay_job_id: Option<Uuid>,
 }
 
 impl Rows {
@@ -56,6 +57,7 @@ impl Rows {
                 attempt_count: row.attempt_count,
                 budget_attempt_count: row.budget_attempt_count,
                 is_reopened: row.is_reopened,
+                replay_job_id: row.replay_job_id.map(JobId::from_uuid),
                 event: Arc::clone(event?),
             })
         };

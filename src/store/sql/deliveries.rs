@@ -11,7 +11,7 @@ use super::value::values;
 use super::{attempts, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
-use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
+use crate::domain::id::{DeliveryId, EventId, JobId, SubscriptionId};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::tenant::TenantName;
 use crate::store::{Conflict, DeliveryDetail, DeliveryFilter, StoreError};
@@ -22,19 +22,23 @@ type Result<T> = std::result::Result<T, StoreError>;
 macro_rules! columns {
     () => {
         "id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at, reason, \
-         last_status, last_error_class, created_at, finished_at"
+         last_status, last_error_class, created_at, finished_at, replay_job_id"
     };
 }
 pub(super) use columns;
 
-/// What opens a delivery again, due at the moment in `$now`. Its token grows, so that a report of an earlier lease is refused
-/// whatever happened in between.
+/// What opens a delivery again, due at the moment in `$now`, for the replay in `$job` if one does it. Its token grows, so that a
+/// report of an earlier lease is refused whatever happened in between.
 macro_rules! reopen {
     ($now:literal) => {
+        $crate::store::sql::deliveries::reopen!($now, "NULL")
+    };
+    ($now:literal, $job:literal) => {
         concat!(
             "state = 'pending', is_reopened = TRUE, budget_attempt_count = 0, next_attempt_at = ",
             $now,
-            ", lease_owner = NULL, lease_token = lease_token + 1, reason = NULL, finished_at = NULL"
+            ", lease_owner = NULL, lease_token = lease_token + 1, reason = NULL, finished_at = NULL, replay_job_id = ",
+            $job
         )
     };
 }
@@ -256,5 +260,6 @@ fn read(row: &Row) -> Result<Delivery> {
         last_error_class: row.optional_word("last_error_class", ErrorClass::parse)?,
         created_at: row.time("created_at")?,
         finished_at: row.optional_time("finished_at")?,
+        replay_job_id: row.get::<Option<Uuid>>("replay_job_id")?.map(JobId::from_uuid),
     })
 }

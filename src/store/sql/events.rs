@@ -15,13 +15,29 @@ use crate::store::{EventFilter, EventRow, StoreError, StoredEvent};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// The columns of a line of a list.
+macro_rules! line_columns {
+    () => {
+        "id, event_id, source, type, subject, time, accepted_at"
+    };
+}
+pub(super) use line_columns;
+
+/// The columns of an event.
+macro_rules! columns {
+    () => {
+        "id, tenant, accepted_at, routing_version, traceparent, wire, attributes, body"
+    };
+}
+pub(super) use columns;
+
 statements! {
     // One index, the tenant's, newest first: an index by type or source would be paid by every event that is accepted.
-    LIST = "SELECT id, event_id, source, type, subject, time, accepted_at FROM events
+    LIST = "SELECT ", line_columns!(), " FROM events
             WHERE tenant = $1 AND id < $2 AND id >= $3 AND accepted_at >= $4 AND accepted_at < $5
               AND (type = $6 OR $6 IS NULL) AND (source = $7 OR $7 IS NULL) AND (subject = $8 OR $8 IS NULL)
             ORDER BY id DESC LIMIT $9";
-    FIND = "SELECT id, tenant, accepted_at, routing_version, traceparent, wire, attributes, body FROM events WHERE tenant = $1 AND id = $2";
+    FIND = "SELECT ", columns!(), " FROM events WHERE tenant = $1 AND id = $2";
 }
 
 /// A tenant's events that match, newest first.
@@ -55,7 +71,8 @@ pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: EventId) -> R
     Ok(StoredEvent { accepted, routing_version, deliveries: deliveries::of_event(engine, tenant, id).await? })
 }
 
-fn read_line(row: &Row) -> Result<EventRow> {
+/// Reads a row of [`line_columns!`].
+pub(super) fn read_line(row: &Row) -> Result<EventRow> {
     Ok(EventRow {
         id: EventId::from_uuid(row.uuid("id")?),
         event_id: row.text("event_id")?,
@@ -67,7 +84,8 @@ fn read_line(row: &Row) -> Result<EventRow> {
     })
 }
 
-fn read(row: &Row) -> Result<Accepted> {
+/// Reads a row of [`columns!`].
+pub(super) fn read(row: &Row) -> Result<Accepted> {
     let columns = EventColumns {
         id: row.uuid("id")?,
         tenant: row.text("tenant")?,

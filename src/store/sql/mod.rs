@@ -16,12 +16,15 @@ mod depth;
 mod engine;
 mod events;
 mod failure;
+mod jobs;
 mod lanes;
 mod lease_book;
 mod leases;
 mod location;
 mod open;
+mod opening;
 mod outbox;
+mod past;
 mod port;
 mod postgres;
 mod producers;
@@ -72,8 +75,11 @@ pub fn statements() -> Vec<&'static str> {
         deliveries::STATEMENTS,
         depth::STATEMENTS,
         events::STATEMENTS,
+        jobs::STATEMENTS,
         lanes::STATEMENTS,
         leases::STATEMENTS,
+        opening::STATEMENTS,
+        past::STATEMENTS,
         producers::STATEMENTS,
         revisions::STATEMENTS,
         sessions::STATEMENTS,

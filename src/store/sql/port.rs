@@ -6,21 +6,24 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, lanes, producers, revisions, sessions, stats,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, jobs, lanes, past, producers, revisions, sessions, stats,
     subscriptions, tenants,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
-use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::event::Accepted;
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
-    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueLane, EventFilter,
-    EventRow, GroupBy, Holdings, Lease, Leased, Mark, Portion, Recorded, Report, Revision, Settled, SinkPause, StatsBucket,
-    StatsPoint, StatsRow, StatsWidth, Store, StoreError, StoredEvent,
+    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
+    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Portion,
+    Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store,
+    StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -158,6 +161,54 @@ impl Store for SqlStore {
 
     async fn purge(&self, tenant: &TenantName, filter: &DeadLetterFilter, limit: u32) -> Result<u64> {
         dead_letters::purge(&self.engine, tenant, filter, limit).await
+    }
+
+    async fn create_job(&self, job: &Job, max_open: u32) -> Result<()> {
+        jobs::create(&self.engine, job, max_open).await
+    }
+
+    async fn job(&self, tenant: &TenantName, id: JobId) -> Result<Job> {
+        jobs::find(&self.engine, tenant, id).await
+    }
+
+    async fn jobs(&self, tenant: &TenantName, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>> {
+        jobs::list(&self.engine, tenant, filter, page).await
+    }
+
+    async fn change_job(&self, tenant: &TenantName, id: JobId, change: JobChange, now: Timestamp) -> Result<Job> {
+        jobs::change(&self.engine, tenant, id, change, now).await
+    }
+
+    async fn claim_job(&self, claim: &JobClaim) -> Result<DueJob> {
+        jobs::claim(&self.engine, claim).await
+    }
+
+    async fn step_job(&self, step: &JobStep) -> Result<Stepped> {
+        jobs::step(&self.engine, step).await
+    }
+
+    async fn count_running_jobs(&self) -> Result<u64> {
+        jobs::count_running(&self.engine).await
+    }
+
+    async fn prune_jobs(&self, finished_before: Timestamp, limit: u32) -> Result<u64> {
+        jobs::prune(&self.engine, finished_before, limit).await
+    }
+
+    async fn past_events(&self, tenant: &TenantName, past: &Past, limit: u32) -> Result<Vec<EventRow>> {
+        past::events(&self.engine, tenant, past, limit).await
+    }
+
+    async fn events_named(&self, tenant: &TenantName, ids: &[EventId]) -> Result<Vec<Accepted>> {
+        past::named(&self.engine, tenant, ids).await
+    }
+
+    async fn standings(&self, tenant: &TenantName, id: SubscriptionId, events: &[EventId]) -> Result<Vec<Standing>> {
+        past::standings(&self.engine, tenant, id, events).await
+    }
+
+    async fn unattempted(&self, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>> {
+        past::unattempted(&self.engine, ids).await
     }
 
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::statement::Statement;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
 use crate::domain::tenant::TenantName;
 
 /// A value for one placeholder.
@@ -96,4 +96,4 @@ macro_rules! identifiers {
     )*};
 }
 
-identifiers!(ApiKeyId, DeliveryId, EventId, NodeId, ProducerId, SubscriptionId);
+identifiers!(ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{event, subscribe, to};
+use super::{event, eventually, subscribe, to};
+use crate::replay::long_ago;
 use crate::support::client::Client;
 use crate::support::contract::Contract;
 use crate::support::server::on_both_databases;
@@ -14,6 +15,7 @@ use crate::support::server::on_both_databases;
 pub(super) fn sample_body(operation: &Value) -> (&'static [(&'static str, &'static str)], String) {
     let body = match operation["operationId"].as_str().unwrap() {
         "create_subscription" | "replace_subscription" => json!({ "sink": "https://sink.example/" }),
+        "replay_subscription" => json!({ "after": long_ago() }),
         "update_subscription" => json!({ "description": "changed" }),
         "create_producer" | "update_producer" | "create_tenant" => json!({ "name": "changed" }),
         "create_api_key" => json!({ "name": "changed", "scopes": ["events:read"] }),
@@ -39,7 +41,12 @@ async fn one_of_everything(client: &Client) -> BTreeMap<&'static str, String> {
     let event = id(client.post_event(&event("1")).await.expect(202));
     let deliveries = client.get(&format!("/v1/deliveries?event_id={event}")).await.expect(200);
     let key = json!({ "name": "a key", "scopes": ["events:read"] });
+    let replay = json!({ "after": long_ago(), "rate_per_second": 0.1 });
+    let job = id(client.post(&format!("/v1/subscriptions/{subscription}/replay"), &replay).await.expect(202));
+    // It ends by itself, after which nothing of it changes any more.
+    eventually(client, &format!("/v1/jobs/{job}"), |job| job["state"] == "completed").await;
     BTreeMap::from([
+        ("/v1/jobs", job),
         ("/v1/deliveries", id(deliveries["data"][0].clone())),
         ("/v1/subscriptions", subscription),
         ("/v1/events", event),
@@ -85,7 +92,7 @@ on_both_databases!(another_tenants_things_are_not_found, async |server| {
 on_both_databases!(lists_show_the_own_tenant_only, async |server| {
     let (owner, stranger) = (tenant(&server.client, "alpha").await, tenant(&server.client, "beta").await);
     one_of_everything(&owner).await;
-    for path in ["/v1/subscriptions", "/v1/events", "/v1/deliveries", "/v1/dead-letters", "/v1/producers"] {
+    for path in ["/v1/subscriptions", "/v1/events", "/v1/deliveries", "/v1/dead-letters", "/v1/jobs", "/v1/producers"] {
         assert_eq!(stranger.get(path).await.expect(200)["data"], json!([]), "{path}");
     }
     let names = |answer: Value, member: &str| -> Vec<String> {

@@ -25,6 +25,7 @@ fn unused_id(path: &str) -> String {
         Some("subscriptions") => "sub",
         Some("events") => "evt",
         Some("deliveries") => "dlv",
+        Some("jobs") => "job",
         Some("producers") => "prd",
         Some("api-keys") => "key",
         _ => return "nobody".into(),

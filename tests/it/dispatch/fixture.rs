@@ -186,6 +186,7 @@ impl Node {
             attempt_count: 0,
             budget_attempt_count: 0,
             is_reopened: false,
+            replay_job_id: None,
             event,
         }
     }

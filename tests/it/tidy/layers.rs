@@ -3,7 +3,7 @@
 use super::{files_below, none, read};
 
 /// Each layer with the layers it may name. `ARCHITECTURE.md` shows the same table.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("metrics", &["domain"]),
     ("config", &["domain"]),
@@ -11,9 +11,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("store", &["domain", "config", "metrics"]),
     ("routing", &["domain", "config", "metrics", "store"]),
     ("dispatch", &["domain", "config", "metrics", "store"]),
-    ("http", &["domain", "config", "metrics", "store", "routing", "dispatch"]),
-    ("app", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "http"]),
-    ("cli", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "http", "app"]),
+    ("jobs", &["domain", "config", "metrics", "store"]),
+    ("http", &["domain", "config", "metrics", "store", "routing", "dispatch", "jobs"]),
+    ("app", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "http"]),
+    ("cli", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "http", "app"]),
 ];
 
 /// The layer a file of `src` belongs to.

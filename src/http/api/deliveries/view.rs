@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{self, DeadReason, DeliveryState, ErrorClass, VerdictKind};
-use crate::domain::id::{AttemptId, DeliveryId, EventId, SubscriptionId};
+use crate::domain::id::{AttemptId, DeliveryId, EventId, JobId, SubscriptionId};
 use crate::http::api::wire::{Header, Text, headers};
 use crate::store;
 
@@ -42,12 +42,16 @@ pub(in crate::http::api) struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_error_class: Option<ErrorClass>,
-    /// When it was created: when its event was accepted.
+    /// When it was created: when its event was accepted, or when a replay made up for it.
     created_at: Timestamp,
     /// When it was delivered, died or was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     finished_at: Option<Timestamp>,
+    /// The replay that created it or last opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    replay_job_id: Option<JobId>,
 }
 
 impl From<delivery::Delivery> for Delivery {
@@ -65,6 +69,7 @@ impl From<delivery::Delivery> for Delivery {
             last_error_class: delivery.last_error_class,
             created_at: delivery.created_at,
             finished_at: delivery.finished_at,
+            replay_job_id: delivery.replay_job_id,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::domain::id::{ApiKeyId, DeliveryId, EventId, ProducerId, SubscriptionId};
+use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, ProducerId, SubscriptionId};
 use crate::domain::page::PageRequest;
 
 /// Something that is listed, and the three letters that tell its cursors from those of other lists.
@@ -26,7 +26,7 @@ macro_rules! listed {
     )*};
 }
 
-listed! { ApiKeyId DeliveryId EventId ProducerId SubscriptionId }
+listed! { ApiKeyId DeliveryId EventId JobId ProducerId SubscriptionId }
 
 /// The place after one row of a list of `Item`s: opaque to callers, and refused by other lists.
 pub(crate) struct Cursor<Item> {

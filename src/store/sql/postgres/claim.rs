@@ -28,7 +28,7 @@ const CLAIM: &str = "WITH due AS MATERIALIZED (
     SET state = 'in_flight', lease_owner = $4, lease_token = lease_token + 1, next_attempt_at = NULL
     WHERE id = ANY (ARRAY(SELECT delivery_id FROM due)) AND state = 'pending'
     RETURNING id, tenant, event_id, subscription_id, lease_token, attempt_count, budget_attempt_count,
-      is_reopened
+      is_reopened, replay_job_id
 ), held AS (
     INSERT INTO leases (node_id, id, deliveries)
     SELECT $4, $5, string_agg(uuid_send(id), ''::bytea) FROM taken HAVING COUNT(*) > 0
@@ -37,7 +37,7 @@ const CLAIM: &str = "WITH due AS MATERIALIZED (
     FROM taken JOIN due ON due.delivery_id = taken.id
 )
 SELECT leased.id, leased.event_id, leased.subscription_id, leased.lease_token, leased.attempt_count, leased.budget_attempt_count,
-    e.tenant, e.accepted_at, e.traceparent, e.wire, e.attributes, e.body, leased.is_reopened
+    e.tenant, e.accepted_at, e.traceparent, e.wire, e.attributes, e.body, leased.is_reopened, leased.replay_job_id
 FROM leased LEFT JOIN LATERAL (
     SELECT tenant, accepted_at, traceparent, wire, attributes, body FROM events
     WHERE tenant = leased.tenant AND id = leased.event_id AND leased.nth = 1 OFFSET 0
@@ -73,6 +73,7 @@ fn delivery(row: &PgRow) -> Result<Claimed, sqlx::Error> {
         attempt_count: counter(row, 4)?,
         budget_attempt_count: counter(row, 5)?,
         is_reopened: row.try_get(12)?,
+        replay_job_id: row.try_get(13)?,
     })
 }
 

@@ -20,7 +20,8 @@ const DEQUEUE: &str = "DELETE FROM queue WHERE subscription_id = ?1 AND due_at =
 const LEASE: &str = "UPDATE deliveries
     SET state = 'in_flight', lease_owner = ?2, lease_token = lease_token + 1, next_attempt_at = NULL
     WHERE id = ?1 AND state = 'pending'
-    RETURNING event_id, tenant, lease_token, attempt_count, budget_attempt_count, is_reopened";
+    RETURNING event_id, tenant, lease_token, attempt_count, budget_attempt_count, is_reopened,
+      replay_job_id";
 
 const SELECT_EVENT: &str =
     "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events WHERE tenant = ?1 AND id = ?2";
@@ -73,6 +74,7 @@ fn read_leased(row: &Row<'_>, id: Uuid, subscription_id: Uuid) -> Result<(Claime
         attempt_count: row.get(3)?,
         budget_attempt_count: row.get(4)?,
         is_reopened: row.get(5)?,
+        replay_job_id: row.get(6)?,
     };
     Ok((claimed, row.get(1)?))
 }

@@ -345,6 +345,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists jobs, newest first. Those that finished long ago are gone (`jobs.keep_ms`). */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one job with its progress. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a job. Deliveries that it opened go on: cancel them where that is not wanted.
+         * @description Nothing happens to one that is cancelled already.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Holds a job until it is resumed. Deliveries that it opened go on.
+         * @description Nothing happens to one that is paused already.
+         */
+        post: operations["pause_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a paused job go on from where it stood, at its rate.
+         * @description Nothing happens to one that is running.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/producers": {
         parameters: {
             query?: never;
@@ -577,6 +671,27 @@ export interface paths {
         get: operations["list_subscription_public_keys"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delivers events of the past to a subscription, as a job.
+         * @description Those count that match the subscription as it is while the job runs. What is pending or in flight is left alone. Every request
+         *     keeps its `webhook-id` and carries `waypost-replay` with the job's identifier.
+         */
+        post: operations["replay_subscription"];
         delete?: never;
         options?: never;
         head?: never;
@@ -924,7 +1039,7 @@ export interface components {
              * @description Attempts made since it was last opened: the retry policy counts these.
              */
             budget_attempt_count: number;
-            /** @description When it was created: when its event was accepted. */
+            /** @description When it was created: when its event was accepted, or when a replay made up for it. */
             created_at: components["schemas"]["Timestamp"];
             /** @description The event to bring. */
             event_id: components["schemas"]["EventId"];
@@ -943,6 +1058,8 @@ export interface components {
             next_attempt_at?: components["schemas"]["Timestamp"];
             /** @description Why it is dead, if it is. */
             reason?: components["schemas"]["DeadReason"];
+            /** @description The replay that created it or last opened it. */
+            replay_job_id?: components["schemas"]["JobId"];
             /** @description Where it stands. */
             state: components["schemas"]["DeliveryState"];
             /** @description The subscription to bring it to. */
@@ -1106,6 +1223,127 @@ export interface components {
              */
             status: string;
         };
+        /** @description Long work that somebody started. */
+        Job: {
+            /** @description When it was created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Why it failed, if it did. */
+            failure?: components["schemas"]["JobFailure"];
+            /** @description When it was completed, failed or was cancelled. */
+            finished_at?: components["schemas"]["Timestamp"];
+            /** @description Its identifier; deliveries that it opened name it. */
+            id: components["schemas"]["JobId"];
+            /** @description What kind of work it does. */
+            kind: components["schemas"]["JobKind"];
+            /** @description What it was asked for. */
+            parameters: components["schemas"]["ReplayParameters"];
+            /** @description What it has done. */
+            progress: components["schemas"]["JobProgress"];
+            /** @description Where it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description The subscription that gets the events. */
+            subscription_id: components["schemas"]["SubscriptionId"];
+            /**
+             * Format: int64
+             * @description How many of the deliveries it opened nobody had tried yet when it last looked. It waits while there are too many.
+             */
+            unattempted: number;
+            /** @description When it last did something or was changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Why a job can't go on.
+         * @enum {string}
+         */
+        JobFailure: "subscription_deleted" | "subscription_disabled" | "subscription_unverified";
+        /**
+         * @description A job: long work that a person started.
+         * @example job_01h455vb4pex5vsknk084sn02q
+         */
+        JobId: string;
+        /**
+         * @description What kind of work a job does.
+         * @enum {string}
+         */
+        JobKind: "replay";
+        JobList: {
+            /** @description The rows, newest first. */
+            data: components["schemas"]["Job"][];
+            /** @description The `cursor` of the next page; `null` on the last one. */
+            next: string | null;
+        };
+        /** @description What a job has done. */
+        JobProgress: {
+            /**
+             * Format: int64
+             * @description Deliveries created.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Those of them that are of the types asked for and that the subscription's filters match.
+             */
+            matched: number;
+            /** @description The last event looked at. The job goes on after it. */
+            position?: components["schemas"]["EventId"];
+            /** @description When that event was accepted: how far between `after` and `before` the job is. */
+            position_at?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Deliveries opened again.
+             */
+            reopened: number;
+            /** @description Events left alone, by the reason. */
+            skipped: components["schemas"]["JobSkipped"];
+        };
+        /** @description Events that were left alone, by the reason. */
+        JobSkipped: {
+            /**
+             * Format: int64
+             * @description Delivered before; `only: all` takes them.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Dead or cancelled; `only: failed` and `only: all` take them.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description A filter of the subscription could not be answered for them, so they do not match.
+             */
+            filter_failed?: number;
+            /**
+             * Format: int64
+             * @description Without a delivery; `only: missing` and `only: all` take them.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Not matched by the subscription.
+             */
+            not_matching: number;
+            /**
+             * Format: int64
+             * @description On their way already: their delivery is pending or in flight.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of a type that was not asked for.
+             */
+            other_type: number;
+        };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobState: "running" | "paused" | "cancelled" | "completed" | "failed";
         /**
          * @description Which tenants a key reaches.
          * @enum {string}
@@ -1270,6 +1508,56 @@ export interface components {
         };
         /** @description What is answered: one receipt for an event, a list of them for a batch. */
         Receipts: components["schemas"]["EventReceipt"] | components["schemas"]["BatchReceipt"];
+        /** @description What a replay would do, as far as it was looked. */
+        ReplayDryRun: {
+            /** @description Always `true`: nothing was changed. */
+            dry_run: boolean;
+            /** @description Whether everything between `after` and `before` was looked at. If not, ask again with `after` at `progress.position_at`. */
+            is_complete: boolean;
+            /** @description What it was asked for. */
+            parameters: components["schemas"]["ReplayParameters"];
+            /** @description What it would have done by then. */
+            progress: components["schemas"]["JobProgress"];
+        };
+        /**
+         * @description Which of the events that match are replayed.
+         * @enum {string}
+         */
+        ReplayOnly: "missing" | "failed" | "all";
+        /** @description What a replay was asked for, with its defaults. */
+        ReplayParameters: {
+            /** @description Events accepted at or after this moment. */
+            after: components["schemas"]["Timestamp"];
+            /** @description Events accepted before this moment. */
+            before: components["schemas"]["Timestamp"];
+            /** @description Which of the events that match. */
+            only: components["schemas"]["ReplayOnly"];
+            /**
+             * Format: double
+             * @description How many deliveries it opens in a second.
+             */
+            rate_per_second: number;
+            /** @description Only events of one of these types; empty means all. */
+            types: string[];
+        };
+        /** @description What is to be replayed. */
+        ReplayRequest: {
+            /** @description Events accepted at or after this moment. */
+            after: components["schemas"]["Timestamp"];
+            before?: components["schemas"]["Timestamp"] | null;
+            /** @description Only count what would be done. Nothing is stored, and no more than `jobs.max_dry_run_events` (20,000) are looked at. */
+            dry_run?: boolean;
+            /** @description Which of the events that match the subscription now. */
+            only?: components["schemas"]["ReplayOnly"];
+            /**
+             * Format: double
+             * @description How many deliveries are opened in a second: `jobs.default_rate_per_second` (50) if absent, `jobs.max_rate_per_second` (1000)
+             *     at most.
+             */
+            rate_per_second?: number | null;
+            /** @description Only events of one of these types, at most 100; absent or empty means all that the subscription asks for. */
+            types?: string[];
+        };
         /**
          * @description When a failed delivery is tried again, and how often at most. `policy` names a whole policy; every other member changes a part
          *     of it.
@@ -1834,6 +2122,14 @@ export type Filter = components['schemas']['Filter'];
 export type Header = components['schemas']['Header'];
 export type HeaderEncoding = components['schemas']['HeaderEncoding'];
 export type Health = components['schemas']['Health'];
+export type Job = components['schemas']['Job'];
+export type JobFailure = components['schemas']['JobFailure'];
+export type JobId = components['schemas']['JobId'];
+export type JobKind = components['schemas']['JobKind'];
+export type JobList = components['schemas']['JobList'];
+export type JobProgress = components['schemas']['JobProgress'];
+export type JobSkipped = components['schemas']['JobSkipped'];
+export type JobState = components['schemas']['JobState'];
 export type KeyReach = components['schemas']['KeyReach'];
 export type MessageAlgorithm = components['schemas']['MessageAlgorithm'];
 export type NewApiKey = components['schemas']['NewApiKey'];
@@ -1854,6 +2150,10 @@ export type ProtocolSettings = components['schemas']['ProtocolSettings'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type RateLimit = components['schemas']['RateLimit'];
 export type Receipts = components['schemas']['Receipts'];
+export type ReplayDryRun = components['schemas']['ReplayDryRun'];
+export type ReplayOnly = components['schemas']['ReplayOnly'];
+export type ReplayParameters = components['schemas']['ReplayParameters'];
+export type ReplayRequest = components['schemas']['ReplayRequest'];
 export type RetryPolicy = components['schemas']['RetryPolicy'];
 export type RetryRule = components['schemas']['RetryRule'];
 export type RotateSecret = components['schemas']['RotateSecret'];
@@ -3541,6 +3841,465 @@ export interface operations {
             };
             /** @description `too_many_requests`: as many tails are open as `server.max_tails` allows */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description How many rows the page may have. */
+                limit?: number;
+                /** @description In this state. */
+                state?: components["schemas"]["JobState"];
+                /** @description For this subscription. */
+                subscription_id?: components["schemas"]["SubscriptionId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, running */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5542,6 +6301,150 @@ export interface operations {
             };
             /** @description `not_found`, `tenant_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SubscriptionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description What it would do (`dry_run`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayDryRun"];
+                };
+            };
+            /** @description The job, running */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: the tenant has as many jobs as `jobs.max_open_per_tenant` allows */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
