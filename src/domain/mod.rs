@@ -13,6 +13,7 @@ pub mod filter;
 pub mod id;
 pub mod job;
 pub mod latency;
+mod like;
 pub mod page;
 pub mod producer;
 pub mod retry;

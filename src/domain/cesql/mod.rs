@@ -10,7 +10,7 @@ mod evaluate;
 mod fold;
 mod function;
 mod lexer;
-mod like;
+mod necessary;
 mod node;
 mod parser;
 mod set;
@@ -24,6 +24,7 @@ use std::fmt;
 
 pub use self::error::{ErrorKind, Errors, ParseError};
 pub use self::function::MAX_TEXT;
+pub use self::necessary::Necessary;
 pub use self::value::{Outcome, Value};
 pub use self::warning::Warning;
 

@@ -1,9 +1,9 @@
 //! The tree of an expression.
 
 use super::function::Function;
-use super::like::Pattern;
 use super::set::Constants;
 use super::value::Outcome;
+use crate::domain::like::Pattern;
 
 /// A part of an expression with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,6 +25,11 @@ impl Constants {
         }
     }
 
+    /// All of them as strings.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.strings.iter().map(AsRef::as_ref)
+    }
+
     /// Whether one of them, cast to the type of `wanted`, is `wanted`.
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 /// Half of a surrogate pair without its other half: no text (SPECS CE-8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UnpairedSurrogate;
+pub(in crate::domain) struct UnpairedSurrogate;
 
 /// What the inside of a string says that the scanner has passed.
-pub(super) fn unescape(raw: &str) -> Result<String, UnpairedSurrogate> {
+pub(in crate::domain) fn unescape(raw: &str) -> Result<String, UnpairedSurrogate> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {

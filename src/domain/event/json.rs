@@ -4,11 +4,11 @@
 //! names that appear twice: inside `data` they are the producer's own affair, at the top level the reader refuses them.
 
 /// Arrays and objects inside each other, at most.
-pub(super) const MAX_DEPTH: usize = 128;
+pub(in crate::domain) const MAX_DEPTH: usize = 128;
 
 /// Why a text is no JSON; the scanner stands where that shows. One byte, since every step of the scanner may answer it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SyntaxError {
+pub(in crate::domain) enum SyntaxError {
     /// A value should be here.
     #[error("expected a JSON value")]
     Value,
@@ -52,7 +52,7 @@ pub(super) enum SyntaxError {
 
 /// A value and where it lies, quotes and brackets included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Value {
+pub(in crate::domain) struct Value {
     /// What kind of value it is.
     pub kind: ValueKind,
     /// The offset of its first byte.
@@ -63,7 +63,7 @@ pub(super) struct Value {
 
 /// The kinds of JSON values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ValueKind {
+pub(in crate::domain) enum ValueKind {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -80,7 +80,7 @@ pub(super) enum ValueKind {
 }
 
 /// A place in a text and the means to move on from it.
-pub(super) struct Scanner<'a> {
+pub(in crate::domain) struct Scanner<'a> {
     bytes: &'a [u8],
     /// The offset of the next byte.
     pub at: usize,
@@ -91,13 +91,13 @@ type Step<T = ()> = Result<T, SyntaxError>;
 
 impl<'a> Scanner<'a> {
     /// Begins at the start of `text`.
-    pub(super) const fn new(text: &'a str) -> Self {
+    pub(in crate::domain) const fn new(text: &'a str) -> Self {
         Self { bytes: text.as_bytes(), at: 0 }
     }
 
     /// The next byte that is no white space, not taken.
     #[inline]
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(in crate::domain) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
         }
@@ -105,7 +105,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `byte`, white space before it included.
-    pub(super) fn take(&mut self, byte: u8, error: SyntaxError) -> Step {
+    pub(in crate::domain) fn take(&mut self, byte: u8, error: SyntaxError) -> Step {
         if self.peek() != Some(byte) {
             return Err(error);
         }
@@ -114,12 +114,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing but white space is left.
-    pub(super) fn finish(&mut self) -> Step {
+    pub(in crate::domain) fn finish(&mut self) -> Step {
         if self.peek().is_some() { Err(SyntaxError::Trailing) } else { Ok(()) }
     }
 
     /// After one member or element: whether another follows, or `close` was taken.
-    pub(super) fn goes_on(&mut self, close: u8) -> Step<bool> {
+    pub(in crate::domain) fn goes_on(&mut self, close: u8) -> Step<bool> {
         match self.peek() {
             Some(next) if next == b',' || next == close => {
                 self.at += 1;
@@ -131,7 +131,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a member's name and its colon.
-    pub(super) fn name(&mut self) -> Step<Value> {
+    pub(in crate::domain) fn name(&mut self) -> Step<Value> {
         if self.peek() != Some(b'"') {
             return Err(SyntaxError::Name);
         }
@@ -143,7 +143,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes one value that lies `depth` arrays and objects deep.
-    pub(super) fn value(&mut self, depth: usize) -> Step<Value> {
+    pub(in crate::domain) fn value(&mut self, depth: usize) -> Step<Value> {
         let first = self.peek();
         let start = self.at;
         let kind = match first {
@@ -324,7 +324,7 @@ impl Nesting {
 }
 
 /// Whether `text` is one JSON value.
-pub(super) fn is_json(text: &str) -> bool {
+pub(in crate::domain) fn is_json(text: &str) -> bool {
     let mut scanner = Scanner::new(text);
     scanner.value(0).and_then(|_| scanner.finish()).is_ok()
 }

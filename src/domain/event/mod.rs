@@ -6,10 +6,11 @@
 
 mod attributes;
 mod base64_text;
-mod escape;
+pub(super) mod escape;
 mod format;
 mod header_value;
-mod json;
+pub(super) mod json;
+mod json_data;
 mod key;
 mod media_type;
 mod protobuf;
@@ -28,6 +29,7 @@ use bytes::Bytes;
 use self::attributes::Attributes;
 pub use self::format::Format;
 pub use self::header_value::HeaderEncoding;
+pub use self::json_data::JsonData;
 pub use self::key::key_digest;
 pub use self::sdk::ToSdkError;
 use self::span::Span;

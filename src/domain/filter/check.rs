@@ -6,7 +6,8 @@ use super::Filter;
 pub const MAX_DEPTH: usize = 16;
 
 /// Expressions in all filters of a subscription together, at most; each attribute of an `exact`, `prefix` or `suffix` counts as
-/// one, since each costs a comparison, and so does each operator, function call and attribute of a CESQL expression.
+/// one, since each costs a comparison, and so does each operator, function call and attribute of a CESQL expression and each
+/// condition of a `data`.
 pub const MAX_NODES: usize = 256;
 
 /// Checks the bounds of all filters of a subscription.
@@ -29,7 +30,7 @@ pub fn check(filters: &[Filter]) -> Result<(), (String, String)> {
 
 fn depth(filter: &Filter) -> usize {
     let below = match filter {
-        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) | Filter::Sql(_) => 0,
+        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) | Filter::Sql(_) | Filter::Data(_) => 0,
         Filter::All(expressions) | Filter::Any(expressions) => expressions.iter().map(depth).max().unwrap_or(0),
         Filter::Not(expression) => depth(expression),
     };
@@ -42,5 +43,6 @@ fn count(filter: &Filter) -> usize {
         Filter::Sql(expression) => expression.nodes().max(1),
         Filter::All(expressions) | Filter::Any(expressions) => 1 + expressions.iter().map(count).sum::<usize>(),
         Filter::Not(expression) => 1 + count(expression),
+        Filter::Data(expression) => expression.condition_count(),
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod check;
+pub mod data;
 mod facts;
 mod read;
 mod schema;
@@ -40,6 +41,8 @@ pub enum Filter {
     Any(Vec<Filter>),
     /// The expression does not match.
     Not(Box<Filter>),
+    /// What lies in the data is as it says.
+    Data(data::Expression),
 }
 
 impl Filter {
@@ -58,6 +61,33 @@ impl Filter {
             Self::All(expressions) => Answer::all(expressions.iter().map(|expression| expression.ask(facts))),
             Self::Any(expressions) => Answer::any(expressions.iter().map(|expression| expression.ask(facts))),
             Self::Not(expression) => !expression.ask(facts),
+            Self::Data(expression) => expression.ask(facts),
+        }
+    }
+
+    /// What asking it costs, in comparisons of one attribute; only good for asking the cheap ones first.
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        match self {
+            Self::Exact(wanted) | Self::Prefix(wanted) | Self::Suffix(wanted) => wanted.len(),
+            Self::All(expressions) | Self::Any(expressions) => expressions.iter().map(Self::cost).sum(),
+            Self::Not(expression) => expression.cost(),
+            Self::Sql(expression) => 100 + expression.nodes(),
+            Self::Data(expression) => 1000 + expression.condition_count(),
+        }
+    }
+
+    /// Tells `found` every JSON Pointer by which it looks into data, for a [`data::Plan`] of many filters.
+    pub fn each_pointer<'f>(&'f self, found: &mut impl FnMut(&'f data::Pointer)) {
+        match self {
+            Self::Exact(_) | Self::Prefix(_) | Self::Suffix(_) | Self::Sql(_) => {}
+            Self::All(expressions) | Self::Any(expressions) => {
+                for expression in expressions {
+                    expression.each_pointer(found);
+                }
+            }
+            Self::Not(expression) => expression.each_pointer(found),
+            Self::Data(expression) => expression.clauses().iter().for_each(|clause| found(&clause.pointer)),
         }
     }
 }

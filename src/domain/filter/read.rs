@@ -9,8 +9,9 @@ use super::Filter;
 use crate::domain::cesql::{Expression, ParseError};
 use crate::domain::event::rules::is_name;
 
-const DIALECTS: &[&str] = &["exact", "prefix", "suffix", "sql", "all", "any", "not"];
-const EXPECTING: &str = "a filter: an object with exactly one of `exact`, `prefix`, `suffix`, `sql`, `all`, `any` and `not`";
+const DIALECTS: &[&str] = &["exact", "prefix", "suffix", "sql", "data", "all", "any", "not"];
+const EXPECTING: &str =
+    "a filter: an object with exactly one of `exact`, `prefix`, `suffix`, `sql`, `data`, `all`, `any` and `not`";
 
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -38,6 +39,7 @@ impl<'de> Visitor<'de> for FilterVisitor {
             "not" => Filter::Not(map.next_value()?),
             // Knative's name; what is shown and stored is `sql` (SPECS SU-12).
             "sql" | "cesql" => Filter::Sql(map.next_value::<Sql>()?.0),
+            "data" => Filter::Data(map.next_value()?),
             unknown => return Err(Error::unknown_field(unknown, DIALECTS)),
         };
         match map.next_key::<String>()? {

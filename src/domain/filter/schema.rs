@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder,
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Filter;
+use super::{Filter, data};
 use crate::domain::cesql::MAX_LENGTH;
 
 impl ToSchema for Filter {
@@ -27,6 +27,7 @@ impl PartialSchema for Filter {
             .item(dialect("all", "Every expression matches.", several()))
             .item(dialect("any", "At least one expression matches.", several()))
             .item(dialect("not", "The expression does not match.", itself()))
+            .item(dialect("data", "What lies in the event's JSON data is as it says.", data::schema()))
             .into()
     }
 }

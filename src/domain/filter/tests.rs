@@ -131,6 +131,8 @@ fn what_is_no_filter_is_refused_with_a_reason() {
         (r#"{"any":{}}"#, "expected an array of filters"),
         (r#"{"all":[{}]}"#, "empty; expected a filter"),
         (r#"{"not":[]}"#, "expected a filter"),
+        (r#"{"data":{"total":1}}"#, "the JSON Pointer `total` must begin with `/`"),
+        (r#"{"all":[{"data":{"/a":{"is":1}}}]}"#, "unknown condition `is`"),
     ] {
         let error = parse(text).unwrap_err();
         assert!(error.contains(reason), "{text}: {error}");
@@ -160,11 +162,19 @@ fn sql() -> impl Strategy<Value = Filter> {
 /// Any filter that can be read.
 fn any_filter() -> impl Strategy<Value = Filter> {
     let wanted = || prop::collection::btree_map("[a-z0-9]{1,8}x", "[^\\p{C}]{1,8}", 1..4);
+    let data = prop::sample::select(vec![
+        r#"{"/a":{"eq":1.50},"/b":{"exists":false}}"#,
+        r#"{"":{"exists":true},"/a/*/c":{"in":["x",1,null,true],"ne":false}}"#,
+        r#"{"/a~1b":{"gt":1e3,"gte":-1,"lt":"x","lte":""}}"#,
+        r#"{"/a":{"prefix":"a","suffix":"b","contains":"c","like":"_%"},"/b":{"cidr":["10.0.0.0/8","2001:db8::/32"],"contains":7}}"#,
+    ]);
+    let data = data.prop_map(|text| Filter::Data(serde_json::from_str(text).unwrap()));
     let leaf = prop_oneof![
         wanted().prop_map(Filter::Exact),
         wanted().prop_map(Filter::Prefix),
         wanted().prop_map(Filter::Suffix),
-        sql()
+        sql(),
+        data,
     ];
     leaf.prop_recursive(5, 30, 4, |inner| {
         prop_oneof![
@@ -200,6 +210,15 @@ fn schema_refuses_what_is_no_filter() {
         r#"{"sql":{"x":"x"}}"#,
         r#"{"sql":"x","cesql":"x"}"#,
         r#"{"exact":{"type":"a"},"prefix":{"type":"a"}}"#,
+        r#"{"data":{}}"#,
+        r#"{"data":{"a":1}}"#,
+        r#"{"data":{"/a~2":1}}"#,
+        r#"{"data":{"/a":[1]}}"#,
+        r#"{"data":{"/a":{}}}"#,
+        r#"{"data":{"/a":{"equals":1}}}"#,
+        r#"{"data":{"/a":{"gt":true}}}"#,
+        r#"{"data":{"/a":{"prefix":""}}}"#,
+        r#"{"data":{"/a":{"in":[]}}}"#,
     ] {
         assert!(!schema.is_valid(&serde_json::from_str(text).unwrap()), "{text}");
     }

@@ -18,7 +18,7 @@ fn below(filters: &[Filter], pointer: &str, found: &mut Vec<(String, String)>) {
 
 fn of(filter: &Filter, pointer: &str, found: &mut Vec<(String, String)>) {
     match filter {
-        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) => {}
+        Filter::Exact(_) | Filter::Prefix(_) | Filter::Suffix(_) | Filter::Data(_) => {}
         Filter::Sql(expression) => found.extend(expression.warnings().iter().map(|warning| {
             let place = if warning.offset == 0 { String::new() } else { format!("character {}: ", warning.column) };
             (format!("{pointer}/sql"), format!("{place}{}", warning.detail))

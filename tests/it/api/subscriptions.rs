@@ -54,6 +54,26 @@ on_both_databases!(what_was_created_is_read_changed_and_deleted, async |server| 
     assert_eq!(client.patch(&path, &json!({})).await.problem(404).0, "not_found");
 });
 
+on_both_databases!(numbers_in_filters_keep_every_digit_through_every_change, async |server| {
+    let client = &server.client;
+    let condition = r#"{"data":{"/n":{"gte":12345678901234567890124.50}}}"#;
+    let body = format!(r#"{{"sink":"https://shop.example/","filters":[{condition}]}}"#);
+    let json = [("content-type", "application/json")];
+    let created = client.send(Method::POST, "/v1/subscriptions", &json, body.clone()).await.expect(201);
+    let path = format!("/v1/subscriptions/{}", created["id"].as_str().unwrap());
+    let shown = async || String::from_utf8(client.get(&path).await.body.to_vec()).unwrap();
+    assert!(shown().await.contains(condition));
+    client.patch(&path, &json!({ "description": "more" })).await.expect(200);
+    assert!(shown().await.contains(condition) && shown().await.contains("more"));
+    client
+        .send(Method::PATCH, &path, &json, r#"{"filters":[{"data":{"/n":0.10000000000000000000000000001}}]}"#)
+        .await
+        .expect(200);
+    assert!(shown().await.contains(r#"{"data":{"/n":{"eq":0.10000000000000000000000000001}}}"#));
+    client.send(Method::PUT, &path, &json, body).await.expect(200);
+    assert!(shown().await.contains(condition) && !shown().await.contains("more"));
+});
+
 on_both_databases!(secrets_are_shown_where_that_is_the_purpose_and_nowhere_else, async |server| {
     let client = &server.client;
     let created = client.post("/v1/subscriptions", &full()).await.expect(201);

@@ -76,6 +76,9 @@ fn filter_cases() -> Vec<Case> {
         filters("an empty value", r#"[{"prefix":{"type":""}}]"#, "/filters/0/prefix"),
         filters("an expression with a mistake", r#"[{"sql":"type = "}]"#, "/filters/0/sql"),
         filters("an expression that is no text", r#"[{"cesql":1}]"#, "/filters/0/cesql"),
+        filters("a place in data that is no pointer", r#"[{"data":{"total":1}}]"#, "/filters/0/data"),
+        filters("a condition that is none", r#"[{"not":{"data":{"/a/b":{"is":1}}}}]"#, "/filters/0/not/data/~1a~1b"),
+        filters("a bound that is none", r#"[{"data":{"/a":1}},{"data":{"/total":{"gte":null}}}]"#, "/filters/1/data/~1total"),
         filters("nothing to combine", r#"[{"all":[]}]"#, "/filters/0/all"),
     ]
 }

@@ -86,6 +86,25 @@ on_both_databases!(every_step_of_a_scripted_run_is_counted_once, async |server| 
     assert!(scrape.value("process_resident_memory_bytes") > 1e6 && scrape.value("process_start_time_seconds") > 1.7e9);
 });
 
+on_both_databases!(filters_that_can_not_be_asked_are_counted_and_do_not_match, async |server| {
+    let sink = Sink::answering(204).await;
+    let subscription = json!({ "sink": sink.url("/hooks"), "filters": [{ "data": { "/total": { "gte": 100 } } }] });
+    server.client.post("/v1/subscriptions", &subscription).await.expect(201);
+    for (id, body) in [("1", "{\"total\": 100.0}"), ("2", "{\"total\": 99.99}"), ("3", "{\"total\": 100"), ("4", "no JSON")] {
+        let headers = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", id),
+            ("ce-source", "/s"),
+            ("ce-type", "t"),
+            ("content-type", "application/json"),
+        ];
+        server.client.send(reqwest::Method::POST, "/v1/events", &headers, body).await.expect(202);
+    }
+    wait_for(&server.base(), "waypost_transitions_total{transition=\"succeed\"}", 1.0).await;
+    let scrape = Scrape::of(&server.base()).await;
+    scrape.assert(&[("waypost_filter_faults_total", 2.0), ("waypost_events_unrouted_total", 3.0)]);
+});
+
 on_both_databases!(what_a_person_does_to_deliveries_is_counted, async |server| {
     let sink = Sink::answering(500).await;
     subscribe(server, &sink, "bad").await;

@@ -5,10 +5,10 @@ use super::{LOGIC, OPERAND, Parser, Part};
 use crate::domain::cesql::error::{ErrorKind, Errors, ParseError};
 use crate::domain::cesql::function::Function;
 use crate::domain::cesql::lexer::Token;
-use crate::domain::cesql::like::{MAX_WILD, Pattern};
 use crate::domain::cesql::node::Node;
 use crate::domain::cesql::value::{Outcome, Type, Value};
 use crate::domain::cesql::warning::Warning;
+use crate::domain::like::{MAX_WILD, Pattern};
 
 pub(super) const KEYWORDS: [&str; 9] = ["AND", "OR", "XOR", "NOT", "LIKE", "EXISTS", "IN", "TRUE", "FALSE"];
 

@@ -1,12 +1,22 @@
 //! What an owner writes, read into a [`Spec`] that may be stored.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::view;
 use crate::config::Config;
 use crate::domain::subscription::{Credential, Spec, Subscription, validate};
 use crate::http::api::wire::decode;
 use crate::http::problem::{Problem, Result};
+
+/// The members of a body, each as it was written: in a tree of values, numbers would lose digits.
+pub(super) type Members = BTreeMap<String, Box<RawValue>>;
+
+/// Objects inside each other that a patch is merged into; no member of a subscription lies so deep, and what does is refused.
+const MAX_MERGE_DEPTH: usize = 16;
 
 /// Members that an answer has and its owner does not write, each with how it is changed instead.
 const READ_ONLY: [(&str, &str); 4] = [
@@ -23,41 +33,37 @@ const IGNORED: [&str; 3] = ["warnings", "created_at", "updated_at"];
 ///
 /// # Errors
 /// 400 with a pointer for each fault.
-pub(super) fn created(body: Value, config: &Config) -> Result<Spec> {
-    let mut members = object(body)?;
+pub(super) fn created(mut members: Members, config: &Config) -> Result<Spec> {
     members.remove("id");
-    refuse_read_only(&mut members, &Map::new())?;
-    valid(members, config)
+    refuse_read_only(&mut members, &Members::new())?;
+    valid(&members, config)
 }
 
 /// The spec that replaces a stored one. Read-only members may be present unchanged.
 ///
 /// # Errors
 /// 400 with a pointer for each fault.
-pub(super) fn replaced(body: Value, stored: &Subscription, config: &Config) -> Result<Spec> {
-    let mut members = object(body)?;
+pub(super) fn replaced(mut members: Members, stored: &Subscription, config: &Config) -> Result<Spec> {
     refuse_read_only(&mut members, &shown(stored)?)?;
     keep_credential(&mut members, stored)?;
-    valid(members, config)
+    valid(&members, config)
 }
 
 /// The stored spec with a JSON merge patch applied (RFC 7396).
 ///
 /// # Errors
 /// 400 with a pointer for each fault.
-pub(super) fn patched(patch: Value, stored: &Subscription, config: &Config) -> Result<Spec> {
-    let mut patch = object(patch)?;
+pub(super) fn patched(mut patch: Members, stored: &Subscription, config: &Config) -> Result<Spec> {
     refuse_read_only(&mut patch, &shown(stored)?)?;
-    let mut members = serde_json::to_value(&stored.spec).map_err(|error| Problem::internal(&error))?;
-    merge(&mut members, Value::Object(patch));
-    valid(object(members)?, config)
+    let mut members = members_of(&stored.spec)?;
+    merge(&mut members, patch, 0);
+    valid(&members, config)
 }
 
-fn object(value: Value) -> Result<Map<String, Value>> {
-    match value {
-        Value::Object(members) => Ok(members),
-        _ => Err(refusal().at_pointer("", "expected a JSON object")),
-    }
+/// A value as a body would have it.
+fn members_of<T: Serialize>(value: &T) -> Result<Members> {
+    let text = serde_json::to_string(value).map_err(|error| Problem::internal(&error))?;
+    serde_json::from_str(&text).map_err(|error| Problem::internal(&error))
 }
 
 fn refusal() -> Problem {
@@ -65,18 +71,23 @@ fn refusal() -> Problem {
 }
 
 /// What a reader of the subscription sees.
-fn shown(stored: &Subscription) -> Result<Map<String, Value>> {
-    let view = view::Subscription::from(stored.clone());
-    object(serde_json::to_value(view).map_err(|error| Problem::internal(&error))?)
+fn shown(stored: &Subscription) -> Result<Members> {
+    members_of(&view::Subscription::from(stored.clone()))
+}
+
+/// Whether two texts are the same value.
+fn is_same(left: &RawValue, right: &RawValue) -> bool {
+    let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+    read(left).is_some_and(|value| Some(value) == read(right))
 }
 
 /// Takes read-only members away that are as they are shown, and warnings and times in any case; refuses others.
-fn refuse_read_only(members: &mut Map<String, Value>, shown: &Map<String, Value>) -> Result<()> {
+fn refuse_read_only(members: &mut Members, shown: &Members) -> Result<()> {
     for name in IGNORED {
         members.remove(name);
     }
-    let wrong =
-        READ_ONLY.into_iter().filter(|(name, _)| members.remove(*name).is_some_and(|value| shown.get(*name) != Some(&value)));
+    let is_as_shown = |name: &str, value: &RawValue| shown.get(name).is_some_and(|shown| is_same(shown, value));
+    let wrong = READ_ONLY.into_iter().filter(|(name, _)| members.remove(*name).is_some_and(|value| !is_as_shown(name, &value)));
     let problem = wrong.fold(None, |problem: Option<Problem>, (name, sentence)| {
         Some(problem.unwrap_or_else(refusal).at_pointer(format!("/{name}"), sentence))
     });
@@ -84,39 +95,44 @@ fn refuse_read_only(members: &mut Map<String, Value>, shown: &Map<String, Value>
 }
 
 /// A credential that only names its type, as it is shown, means the stored one of that type.
-fn keep_credential(members: &mut Map<String, Value>, stored: &Subscription) -> Result<()> {
+fn keep_credential(members: &mut Members, stored: &Subscription) -> Result<()> {
     let Some(credential) = &stored.spec.sinkcredential else { return Ok(()) };
     let name = view::credential_type(credential);
-    let is_as_shown = members.get("sinkcredential").is_some_and(|given| *given == serde_json::json!({ "credentialtype": name }));
-    if is_as_shown {
-        let kept = serde_json::to_value::<&Credential>(credential).map_err(|error| Problem::internal(&error))?;
+    let as_shown = to_raw_value(&serde_json::json!({ "credentialtype": name })).map_err(|error| Problem::internal(&error))?;
+    if members.get("sinkcredential").is_some_and(|given| is_same(given, &as_shown)) {
+        let kept = to_raw_value::<Credential>(credential).map_err(|error| Problem::internal(&error))?;
         members.insert("sinkcredential".into(), kept);
     }
     Ok(())
 }
 
-/// Applies a JSON merge patch (RFC 7396 section 2).
-fn merge(target: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch;
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Some(members) = target.as_object_mut() else { return };
+/// Applies a JSON merge patch (RFC 7396 section 2) to members that lie `depth` objects deep.
+fn merge(target: &mut Members, patch: Members, depth: usize) {
     for (name, value) in patch {
-        if value.is_null() {
-            members.remove(&name);
+        if value.get() == "null" {
+            target.remove(&name);
+        } else if depth < MAX_MERGE_DEPTH
+            && let Some(below) = object(&value)
+        {
+            let mut merged = target.get(&name).and_then(|value| object(value)).unwrap_or_default();
+            merge(&mut merged, below, depth + 1);
+            // Members are text already: this only puts brackets around them.
+            target.insert(name, to_raw_value(&merged).unwrap_or(value));
         } else {
-            merge(members.entry(name).or_insert(Value::Null), value);
+            target.insert(name, value);
         }
     }
 }
 
+/// The members of a value, if it is an object.
+fn object(value: &RawValue) -> Option<Members> {
+    serde_json::from_str(value.get()).ok()
+}
+
 /// Reads and validates.
-fn valid(members: Map<String, Value>, config: &Config) -> Result<Spec> {
-    let spec: Spec = decode(Value::Object(members))?;
+fn valid(members: &Members, config: &Config) -> Result<Spec> {
+    let text = serde_json::to_vec(members).map_err(|error| Problem::internal(&error))?;
+    let spec: Spec = decode(&text)?;
     let mut faults = validate::spec(&spec).err().unwrap_or_default();
     if is_plain_http(&spec.sink) && !(config.dev || config.egress.allow_http) {
         faults.push(("/sink".into(), "must be `https`: this server does not send over plain http (`egress.allow_http`)".into()));
@@ -146,15 +162,31 @@ mod tests {
             (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
             (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
             (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
-            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
-            (json!({"a": "foo"}), json!(null), json!(null)),
             (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
-            (json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"})),
+            (json!({"a": [1, 2]}), json!({"a": {"b": 1, "c": null}}), json!({"a": {"b": 1}})),
             (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
         ];
-        for (mut target, patch, expected) in cases {
-            merge(&mut target, patch);
-            assert_eq!(target, expected);
+        for (target, patch, expected) in cases {
+            let mut merged = members_of(&target).unwrap();
+            merge(&mut merged, members_of(&patch).unwrap(), 0);
+            assert_eq!(serde_json::to_value(merged).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn patches_of_any_depth_are_merged_in_bounded_time() {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000));
+        let mut merged = Members::new();
+        merge(&mut merged, serde_json::from_str(&deep).unwrap(), 0);
+        assert_eq!(serde_json::to_string(&merged).unwrap(), deep);
+    }
+
+    #[test]
+    fn merge_keeps_numbers_as_they_are_written() {
+        let text = |members: &Members| serde_json::to_string(members).unwrap();
+        let members = |text: &str| serde_json::from_str::<Members>(text).unwrap();
+        let mut merged = members(r#"{"a":{"b":12345678901234567890124,"c":1e999}}"#);
+        merge(&mut merged, members(r#"{"a":{"d":0.10000000000000000000000001,"c":null}}"#), 0);
+        assert_eq!(text(&merged), r#"{"a":{"b":12345678901234567890124,"d":0.10000000000000000000000001}}"#);
     }
 }

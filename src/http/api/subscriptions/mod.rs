@@ -17,7 +17,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,6 +31,7 @@ use crate::domain::subscription::{self, SigningSecret, Spec, Status};
 use crate::http::problem::Result;
 use crate::http::{AppState, Caller};
 use crate::store::Store;
+use input::Members;
 use view::{CreatedSubscription, Subscription};
 
 /// A page of them, under a name for the document.
@@ -92,7 +92,7 @@ async fn list_subscriptions(
 async fn create_subscription(
     State(app): State<AppState>,
     caller: Caller,
-    Body(body): Body<Value>,
+    Body(body): Body<Members>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CreatedSubscription>)> {
     caller.require(Scope::SubscriptionsWrite)?;
     let spec = input::created(body, &app.config)?;
@@ -151,7 +151,7 @@ async fn replace_subscription(
     State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<SubscriptionId>,
-    Body(body): Body<Value>,
+    Body(body): Body<Members>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
     let changed = change::change(&app, &caller.tenant, id, |subscription| {
@@ -176,7 +176,7 @@ async fn update_subscription(
     State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<SubscriptionId>,
-    Body(patch): Body<Value>,
+    Body(patch): Body<Members>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
     let changed = change::change(&app, &caller.tenant, id, |subscription| {

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::pointer::pointer;
 use crate::http::problem::{Code, Problem, Result};
@@ -22,8 +22,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         require_json(request.headers())?;
-        let value = parse(&collect(request, state).await?)?;
-        decode(value).map(Self)
+        decode(&collect(request, state).await?).map(Self)
     }
 }
 
@@ -37,32 +36,38 @@ impl<T: DeserializeOwned> OptionalFromRequest<AppState> for Body<T> {
             return Ok(None);
         }
         content_type.unwrap_or_else(|| Err(unsupported()))?;
-        decode(parse(&bytes)?).map(|body| Some(Self(body)))
+        decode(&bytes).map(|body| Some(Self(body)))
     }
 }
 
-/// Reads `value` as `T`.
+/// Reads a JSON text as `T`. There is no tree in between, in which numbers would lose digits.
 ///
 /// # Errors
 /// 400 with the pointer of the member at fault.
-pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T> {
+pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    let raw: &RawValue = serde_json::from_slice(text)
+        .map_err(|error| Problem::invalid_request("The body is not JSON.").at_pointer("", error.to_string()))?;
     // Serde would take an array for a struct, member by member.
-    if value.is_array() {
+    if raw.get().starts_with('[') {
         return Err(refusal().at_pointer("", "expected a JSON object"));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let message = error.inner().to_string();
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(raw.get())).map_err(|error| {
+        let message = message(error.inner());
         refusal().at_pointer(pointer(error.path(), &message), message)
     })
 }
 
-fn refusal() -> Problem {
-    Problem::invalid_request("The body is not as expected; nothing was changed.")
+/// What an error says, without the line and column: a pointer says where.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) if error.line() > 0 => text[..end].to_owned(),
+        _ => text,
+    }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::invalid_request("The body is not JSON.").at_pointer("", error.to_string()))
+fn refusal() -> Problem {
+    Problem::invalid_request("The body is not as expected; nothing was changed.")
 }
 
 async fn collect(request: Request, state: &AppState) -> Result<Bytes> {
@@ -93,7 +98,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Deserialize;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::domain::subscription::Spec;
@@ -106,7 +111,7 @@ mod tests {
     }
 
     fn fault<T: DeserializeOwned>(value: Value) -> String {
-        let document = decode::<T>(value).err().expect("the value is refused").into_document();
+        let document = decode::<T>(value.to_string().as_bytes()).err().expect("the value is refused").into_document();
         document.errors[0].pointer.clone().unwrap()
     }
 
@@ -126,6 +131,26 @@ mod tests {
             "/config/retry/jitter"
         );
         assert_eq!(fault::<Spec>(json!({"sink": "https://a.example", "config": {"timeout": 3}})), "/config/timeout");
+    }
+
+    #[test]
+    fn faults_in_conditions_on_data_are_named() {
+        let filters = |filter: Value| fault::<Spec>(json!({"sink": "https://a.example", "filters": [filter]}));
+        assert_eq!(filters(json!({"data": {"a": 1}})), "/filters/0/data");
+        assert_eq!(filters(json!({"not": {"data": {"/a/b": {"gt": true}}}})), "/filters/0/not/data/~1a~1b");
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let body = br#"{"sink": "https://a.example", "filters": [{"data": {"/n": {"gte": 12345678901234567890124.50}}}]}"#;
+        let spec: Spec = decode(body).unwrap();
+        assert!(serde_json::to_string(&spec).unwrap().contains(r#"{"gte":12345678901234567890124.50}"#));
+    }
+
+    #[test]
+    fn messages_have_no_line_and_column() {
+        let document = decode::<Spec>(b" {\"sink\": 1}").unwrap_err().into_document();
+        assert_eq!(document.errors[0].detail, "invalid type: integer `1`, expected a string");
     }
 
     #[test]

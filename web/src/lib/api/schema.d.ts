@@ -1202,6 +1202,37 @@ export interface components {
             any: components["schemas"]["Filter"][];
         } | {
             not: components["schemas"]["Filter"];
+        } | {
+            /** @description JSON Pointers (RFC 6901) into the event's data, `*` standing for every element of an array, each with what must be so there: a value, or conditions that must all hold for one value that the pointer leads to. */
+            data: {
+                [key: string]: (string | number | boolean | null) | {
+                    /** @description The value is a string that is an address in one of these networks. */
+                    cidr?: string | string[];
+                    /** @description The value is a string with this in it, or an array with this element. */
+                    contains?: string | number | boolean | null;
+                    /** @description The value is this. */
+                    eq?: string | number | boolean | null;
+                    /** @description `true`: there is a value. `false`: there is none; no other condition may be beside it. */
+                    exists?: boolean;
+                    /** @description The value is of the same type and after this. */
+                    gt?: number | string;
+                    /** @description The value is of the same type and not before this. */
+                    gte?: number | string;
+                    in?: (string | number | boolean | null)[];
+                    /** @description The value is a string like this: `%` is any run of characters, `_` any one. */
+                    like?: string;
+                    /** @description The value is of the same type and before this. */
+                    lt?: number | string;
+                    /** @description The value is of the same type and not after this. */
+                    lte?: number | string;
+                    /** @description The value is another. */
+                    ne?: string | number | boolean | null;
+                    /** @description The value is a string that begins with this. */
+                    prefix?: string;
+                    /** @description The value is a string that ends with this. */
+                    suffix?: string;
+                };
+            };
         };
         /** @description One header line. */
         Header: {

@@ -1,4 +1,4 @@
-//! Patterns of `LIKE` (CESQL 3.4.3): `%` is any run of characters, `_` any one character, `\%` and `\_` are themselves.
+//! Patterns of `LIKE` (CESQL 3.4.3), also those of the dialect `data`: `%` is any run of characters, `_` any one character, `\%` and `\_` are themselves.
 //!
 //! A pattern is cut at its `%` into pieces. The first and last are held to the ends; each between is taken where it first fits
 //! after the one before, which is never wrong, so nothing is tried twice. A piece without `_` is found by the standard library's
@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 /// Characters between two `%` that have a `_` among them, at most: so many beginnings are followed at once.
-pub(super) const MAX_WILD: usize = u64::BITS as usize;
+pub(in crate::domain) const MAX_WILD: usize = u64::BITS as usize;
 
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(in crate::domain) struct Pattern {
     /// What the text must begin with; all of it if there is no `%`.
     first: Ends,
     /// What comes in between, in order.
@@ -36,7 +36,7 @@ enum Between {
 
 impl Pattern {
     /// Compiles a pattern; `None` if it has a stretch that is longer than [`MAX_WILD`] and has a `_`.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(in crate::domain) fn new(text: &str) -> Option<Self> {
         let mut pieces = vec![Vec::new()];
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
@@ -61,8 +61,16 @@ impl Pattern {
         Some(Self { first, between, last })
     }
 
+    /// What every text begins with that is as the pattern says, if that is plain and not empty.
+    pub(in crate::domain) fn beginning(&self) -> Option<&str> {
+        match &self.first {
+            Ends::Plain(text) if !text.is_empty() => Some(text),
+            Ends::Plain(_) | Ends::Wild(_) => None,
+        }
+    }
+
     /// Whether all of `text` is as the pattern says.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(in crate::domain) fn matches(&self, text: &str) -> bool {
         let Some(rest) = self.first.strip_start(text) else { return false };
         let Some(last) = &self.last else { return rest.is_empty() };
         // The end is cut off first: what lies between may not reach into it.
