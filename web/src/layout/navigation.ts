@@ -11,6 +11,7 @@ export interface Destination {
     | 'deliveries'
     | 'deadLetters'
     | 'subscriptions'
+    | 'jobs'
     | 'tenants'
     | 'apiKeys'
     | 'producers';
@@ -64,6 +65,14 @@ export const work: readonly Destination[] = [
     pages: ['subscriptions', 'newSubscription', 'subscription', 'editSubscription'],
     scope: 'subscriptions:read',
     key: 's',
+  },
+  {
+    text: 'Jobs',
+    page: 'jobs',
+    icon: 'refresh',
+    pages: ['jobs', 'job'],
+    scope: 'deliveries:read',
+    key: 'j',
   },
 ];
 

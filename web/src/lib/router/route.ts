@@ -15,6 +15,8 @@ export const routes = {
   newSubscription: '/subscriptions/new',
   subscription: '/subscriptions/:id',
   editSubscription: '/subscriptions/:id/edit',
+  jobs: '/jobs',
+  job: '/jobs/:id',
   tenants: '/tenants',
   apiKeys: '/api-keys',
   producers: '/producers',
