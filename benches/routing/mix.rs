@@ -67,6 +67,7 @@ fn subscription(id: SubscriptionId, spec: Spec) -> Subscription {
         disabled_reason: None,
         spec,
         secrets: Vec::new(),
+        handshake: None,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
     }

@@ -50,6 +50,29 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_by_tenant ON subscriptions (tenant, id);
 
+-- Whether sinks agree to deliveries (the webhook handshake), where they are asked. One row a subscription: what it was asked, what it
+-- allows and what was last heard of it.
+CREATE TABLE handshakes (
+    subscription_id UUID NOT NULL PRIMARY KEY,
+    begun_at BIGINT NOT NULL,            -- tells the handshakes of a subscription apart: another sink begins another one
+    revision BIGINT NOT NULL,            -- grows with every write
+    is_paused BOOLEAN NOT NULL,          -- the subscription is to be paused, not active, once its sink agrees
+    next_ask_at BIGINT NOT NULL,
+    attempt_count BIGINT NOT NULL,
+    asked_at BIGINT,
+    asked_origin TEXT COLLATE "C",
+    requested_rate BIGINT,
+    callback_hash BYTEA,                  -- of the secret, until it is used
+    callback_expires_at BIGINT,
+    allowed_at BIGINT,
+    allowed_origin TEXT COLLATE "C",
+    allowed_rate BIGINT,                 -- requests a minute; null: no limit
+    last_heard TEXT COLLATE "C",                     -- allowed, refused, withheld, unreachable
+    last_status BIGINT,
+    last_error TEXT COLLATE "C"
+);
+CREATE INDEX handshakes_by_due ON handshakes (next_ask_at);
+
 -- One row. Every change to a subscription raises it in its transaction; every accepting transaction reads it.
 CREATE TABLE routing (
     id BIGINT NOT NULL PRIMARY KEY,

@@ -36,6 +36,7 @@ pub(super) async fn greet(
         disabled_reason: None,
         spec,
         secrets: vec![secret],
+        handshake: None,
         created_at: now,
         updated_at: now,
     };

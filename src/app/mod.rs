@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::dispatch::{self, DispatchParts, Dispatcher};
+use crate::dispatch::{self, Asking, DispatchParts, Dispatcher};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
@@ -84,6 +84,7 @@ impl App {
             node,
             config: config.dispatch.clone(),
             egress: config.egress.clone(),
+            asking: Asking::new(&config),
             dev: config.dev,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),

@@ -10,6 +10,7 @@ mod database;
 mod dispatch;
 mod egress;
 mod encryption;
+mod handshake;
 mod ingest;
 mod jobs;
 mod load;
@@ -24,6 +25,7 @@ pub use database::Database;
 pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use encryption::Encryption;
+pub use handshake::Handshake;
 pub use ingest::{HeaderDecoding, Ingest};
 pub use jobs::Jobs;
 pub use load::{ConfigError, Source, load};
@@ -55,6 +57,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// Where deliveries may go.
     pub egress: Egress,
+    /// Whether sinks are asked before events are delivered to them.
+    pub handshake: Handshake,
     /// Who may do what.
     pub auth: Auth,
     /// How secrets are kept.

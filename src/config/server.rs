@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Server {
     /// Address and port.
     pub listen: String,
+    /// Where it is reached from outside; empty if that is not known.
+    pub public_url: String,
     /// Connections open at once.
     pub max_connections: usize,
     /// Requests worked on at once.

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::asking::{self, Asking};
 use super::attempt;
 use super::feeder;
 use super::handle::Handle;
@@ -39,6 +40,8 @@ pub struct DispatchParts {
     pub config: config::Dispatch,
     /// `[egress]`.
     pub egress: config::Egress,
+    /// How sinks are asked whether they take deliveries.
+    pub asking: Asking,
     /// Development mode: sinks on loopback and plain http are allowed.
     pub dev: bool,
     /// Time.
@@ -79,6 +82,7 @@ impl Dispatcher {
         let mut feeding = JoinSet::new();
         feeding.spawn(feeder::feed(Arc::clone(&shared), stop.clone()));
         feeding.spawn(feeder::sweep(Arc::clone(&shared), stop.clone()));
+        feeding.spawn(asking::run(Arc::clone(&shared), stop.clone()));
         let mut recording = JoinSet::new();
         recording.spawn(Recorder::new(Arc::clone(&shared), ended, recorded.clone(), abort.clone()).run());
         let mut chores = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Ends deliveries whose subscription is deleted, disabled or unverified, without an attempt.
+//! Ends deliveries whose subscription is deleted or disabled, without an attempt.
 //!
 //! Ending is for good, so it must never follow from an old snapshot: the subscription is looked at again after the claim.
 
@@ -61,8 +61,8 @@ async fn fresh_directory(shared: &Shared) -> Result<Arc<Directory>, StoreError> 
 fn ended(shared: &Shared, directory: &Directory, leased: &Leased) -> Ended {
     let then = match directory.subscriptions.get(&leased.subscription_id).map(|subscription| subscription.status) {
         None => Resolution::Cancelled,
-        Some(Status::Disabled | Status::Unverified) => Resolution::Dead(DeadReason::Disabled),
-        Some(Status::Active | Status::Paused) => return untouched(shared, leased),
+        Some(Status::Disabled) => Resolution::Dead(DeadReason::Disabled),
+        Some(Status::Active | Status::Paused | Status::Unverified) => return untouched(shared, leased),
     };
     let report = Report { lease: leased.lease, tenant: leased.event.tenant.clone(), attempt: None, then };
     Ended::Report(Box::new(Reported {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asking::{self, Asking};
 use super::dispatcher::{DispatchParts, Dispatcher};
 use super::probe;
 use super::shared::Shared;
@@ -11,7 +12,10 @@ use crate::domain::event::Accepted;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Subscription;
 use crate::metrics::Load;
-use crate::store::Leased;
+use crate::store::{Conflict, Leased, StoreError};
+
+/// How often a sink is asked anew while others keep asking it too.
+const MAX_ASKS: usize = 5;
 
 /// A cheap reference to the dispatcher of this node. On a node that does not dispatch there is never room.
 #[derive(Debug, Clone)]
@@ -36,7 +40,7 @@ pub struct Exchange {
 
 /// What a sink answered to the CloudEvents webhook handshake (SPECS WA-2 to WA-4).
 #[derive(Debug, Clone)]
-pub struct Handshake {
+pub struct Asked {
     /// Whether the sink allows this origin.
     pub is_allowed: bool,
     /// The rate it allows, in requests a minute; `None` is no limit.
@@ -97,8 +101,29 @@ impl Handle {
         probe::test(&self.shared, subscription, event).await
     }
 
-    /// Asks a sink whether it takes deliveries: the CloudEvents webhook handshake with `origin`.
-    pub async fn handshake(&self, subscription: &Subscription, origin: &str) -> Handshake {
-        probe::handshake(&self.shared, subscription, origin).await
+    /// Asks a subscription's sink now, and draws the conclusions from what it says: the CloudEvents webhook handshake. Of a subscription without a handshake nothing is written.
+    ///
+    /// # Errors
+    /// The store's own, and [`StoreError::NotFound`] if the subscription is gone.
+    pub async fn ask(&self, subscription: &Subscription) -> Result<Asked, StoreError> {
+        let mut subscription = subscription.clone();
+        for _ in 0..MAX_ASKS {
+            if let Some(asked) = asking::ask(&self.shared, &subscription).await? {
+                return Ok(asked);
+            }
+            subscription = self.shared.store.any_subscription(subscription.id).await?;
+        }
+        Err(Conflict::State("being asked by others").into())
+    }
+
+    /// How sinks are asked.
+    #[must_use]
+    pub fn asking(&self) -> &Asking {
+        &self.shared.asking
+    }
+
+    /// Says that a sink is to be asked by now, so that it is not found only by the next look.
+    pub fn ask_soon(&self) {
+        self.shared.ask_soon.notify_one();
     }
 }

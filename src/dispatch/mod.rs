@@ -3,6 +3,7 @@
 //! [`Dispatcher`] is the component, [`Handle`] what others hold of it. It never keeps a database transaction open during a
 //! request, and never lets one sink's slowness reach another's lane.
 
+mod asking;
 mod attempt;
 mod dispatcher;
 mod drain;
@@ -20,5 +21,6 @@ mod sink;
 mod testing;
 mod transport;
 
+pub use asking::Asking;
 pub use dispatcher::{DispatchParts, Dispatcher};
-pub use handle::{Exchange, Handle, Handshake};
+pub use handle::{Asked, Exchange, Handle};

@@ -1,22 +1,17 @@
-//! Requests that belong to no delivery: a test, and the CloudEvents webhook handshake (SPECS WA-1 to WA-7). Nothing is stored.
+//! Requests that belong to no delivery, for showing to a person: a test, and the questions of the webhook handshake. Nothing is stored.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 
 use super::attempt::unmade;
-use super::handle::{Exchange, Handshake};
+use super::handle::Exchange;
 use super::request;
 use super::shared::Shared;
 use super::sink::Sink;
 use crate::domain::delivery::Outcome;
 use crate::domain::event::Accepted;
 use crate::domain::subscription::Subscription;
-
-const REQUEST_ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
-const REQUEST_RATE: HeaderName = HeaderName::from_static("webhook-request-rate");
-const ALLOWED_ORIGIN: &str = "webhook-allowed-origin";
-const ALLOWED_RATE: &str = "webhook-allowed-rate";
 
 /// Parts of header names whose values are not shown.
 const MASKED: [&str; 6] = ["authorization", "cookie", "token", "secret", "password", "key"];
@@ -34,38 +29,8 @@ pub(super) async fn test(shared: &Shared, subscription: &Subscription, event: &A
     }
 }
 
-/// Asks the subscription's sink whether `origin` may send to it.
-pub(super) async fn handshake(shared: &Shared, subscription: &Subscription, origin: &str) -> Handshake {
-    let exchange = match Sink::compile(subscription).and_then(|sink| asked(&sink, subscription, origin)) {
-        Ok((sink, request)) => exchange(shared, &sink, request).await,
-        Err(text) => nothing_sent(subscription, "OPTIONS", unmade(text)),
-    };
-    let answer = |name| header(&exchange.outcome, name);
-    // The header alone decides: a status is no evidence (cloudevents/spec issue 328).
-    let is_allowed = answer(ALLOWED_ORIGIN).is_some_and(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin));
-    let allowed_rate = answer(ALLOWED_RATE).and_then(|rate| rate.parse().ok()).filter(|&rate| rate > 0);
-    Handshake { is_allowed, allowed_rate, exchange }
-}
-
-fn asked(sink: &Sink, subscription: &Subscription, origin: &str) -> Result<(Sink, Request<Full<Bytes>>), String> {
-    let mut request = Request::new(Full::new(Bytes::new()));
-    *request.method_mut() = Method::OPTIONS;
-    *request.uri_mut() = sink.uri.clone();
-    *request.headers_mut() = sink.headers.clone();
-    let origin = HeaderValue::from_str(origin).map_err(|_| "the origin does not fit into a header".to_owned())?;
-    request.headers_mut().insert(REQUEST_ORIGIN, origin);
-    if let Some(limit) = subscription.spec.config.rate_limit {
-        request.headers_mut().insert(REQUEST_RATE, HeaderValue::from(per_minute(limit.per_second)));
-    }
-    Ok((sink.clone(), request))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits, and a limit is positive")]
-fn per_minute(per_second: f64) -> u32 {
-    (per_second * 60.0).ceil().clamp(1.0, f64::from(u32::MAX)) as u32
-}
-
-async fn exchange(shared: &Shared, sink: &Sink, request: Request<Full<Bytes>>) -> Exchange {
+/// Makes one exchange with a sink, for showing.
+pub(super) async fn exchange(shared: &Shared, sink: &Sink, request: Request<Full<Bytes>>) -> Exchange {
     let shown = Exchange {
         method: request.method().to_string(),
         url: request.uri().to_string(),
@@ -87,7 +52,8 @@ fn shown_headers(request: &Request<Full<Bytes>>) -> Vec<(String, String)> {
     request.headers().iter().map(shown).collect()
 }
 
-fn nothing_sent(subscription: &Subscription, method: &str, outcome: Outcome) -> Exchange {
+/// What is shown of a request that could not be made.
+pub(super) fn nothing_sent(subscription: &Subscription, method: &str, outcome: Outcome) -> Exchange {
     Exchange {
         method: method.to_owned(),
         url: subscription.spec.sink.clone(),
@@ -95,8 +61,4 @@ fn nothing_sent(subscription: &Subscription, method: &str, outcome: Outcome) -> 
         request_body: Bytes::new(),
         outcome,
     }
-}
-
-fn header<'a>(outcome: &'a Outcome, name: &str) -> Option<&'a str> {
-    outcome.response_headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.trim())
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use super::asking::Asking;
 use super::dispatcher::DispatchParts;
 use super::egress::Guard;
 use super::lanes::{Lanes, Limits, Next, weight};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) directory: SharedDirectory,
     /// `[dispatch]`.
     pub(super) config: config::Dispatch,
+    /// How sinks are asked whether they take deliveries.
+    pub(super) asking: Asking,
     /// Time.
     pub(super) clock: Arc<dyn Clock>,
     /// Randomness.
@@ -43,6 +46,8 @@ pub(super) struct Shared {
     pub(super) ready: Notify,
     /// Something may be claimed: wakes the feeder.
     pub(super) refill: Notify,
+    /// A sink is to be asked: wakes who asks.
+    pub(super) ask_soon: Notify,
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
     ended: UnboundedSender<Ended>,
     lanes: Mutex<Lanes>,
@@ -58,14 +63,16 @@ impl Shared {
             store: parts.store,
             directory: parts.directory,
             transport: Transport::new(&parts.config, guard, Arc::clone(&parts.clock)),
-            lanes: Mutex::new(Lanes::new(Limits::from(&parts.config))),
+            lanes: Mutex::new(Lanes::new(Limits::new(&parts.config, parts.asking.unpermitted()))),
             config: parts.config,
+            asking: parts.asking,
             clock: parts.clock,
             entropy: parts.entropy,
             stats: parts.stats,
             metrics: parts.metrics,
             ready: Notify::new(),
             refill: Notify::new(),
+            ask_soon: Notify::new(),
             ended,
         };
         (Arc::new(shared), recorder)

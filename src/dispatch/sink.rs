@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
+use super::asking::per_minute;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::signature::SigningKey;
-use crate::domain::subscription::{ContentMode, Credential, MessageAlgorithm, SigningSecret, Subscription};
+use crate::domain::subscription::{ContentMode, Credential, MessageAlgorithm, RateLimit, SigningSecret, Subscription};
 
 /// Headers that belong to the connection or to Waypost; a subscription's own settings can't set them.
 const RESERVED: [&str; 9] =
@@ -23,11 +24,16 @@ const RESERVED: [&str; 9] =
 
 const USER_AGENT_VALUE: HeaderValue = HeaderValue::from_static(concat!("Waypost/", env!("CARGO_PKG_VERSION")));
 
+/// Who sends: in the handshake, and once the sink agreed in every delivery (WA-5).
+pub(super) const REQUEST_ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
+
 /// A subscription as of one snapshot, and its sink once somebody needed it.
 #[derive(Debug)]
 pub(super) struct Target {
     /// The subscription.
     pub(super) subscription: Arc<Subscription>,
+    /// The pace that the sink allows, beside the one that the subscription has itself.
+    pub(super) allowed: Option<RateLimit>,
     sink: OnceLock<Result<Sink, String>>,
 }
 
@@ -71,9 +77,13 @@ impl MessageSigner {
 }
 
 impl Target {
-    /// The subscription, not compiled yet.
-    pub(super) fn new(subscription: Arc<Subscription>) -> Self {
-        Self { subscription, sink: OnceLock::new() }
+    /// The subscription, not compiled yet. `unpermitted` is the pace to a sink that was asked and does not agree.
+    pub(super) fn new(subscription: Arc<Subscription>, unpermitted: Option<RateLimit>) -> Self {
+        let allowed = subscription.handshake.as_ref().and_then(|handshake| match &handshake.permission {
+            Some(permission) => permission.rate.and_then(per_minute),
+            None => unpermitted,
+        });
+        Self { subscription, allowed, sink: OnceLock::new() }
     }
 
     /// Its sink.
@@ -97,6 +107,14 @@ impl Sink {
         headers.entry(USER_AGENT).or_insert(USER_AGENT_VALUE);
         if let Some(authorization) = authorization(spec.sinkcredential.as_ref(), &url)? {
             headers.insert(AUTHORIZATION, authorization);
+        }
+        if let Some(permission) = subscription.handshake.as_ref().and_then(|handshake| handshake.permission.as_ref()) {
+            let origin = permission.origin.parse().map_err(|_| "the handshake's origin is no header value".to_owned())?;
+            headers.insert(REQUEST_ORIGIN, origin);
+        }
+        if url.query_pairs().any(|(name, _)| name == "access_token") {
+            // RFC 6750 section 2.3: nobody on the way may keep the answer to an address that holds a credential.
+            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         }
         // Neither belongs on the wire; clearing them fails only for URLs without a host, which make no `Uri` below.
         let _ = url.set_username("");

@@ -41,6 +41,7 @@ pub(super) fn subscription(number: u128) -> Subscription {
         disabled_reason: None,
         spec,
         secrets: Vec::new(),
+        handshake: None,
         created_at: NOW,
         updated_at: NOW,
     }

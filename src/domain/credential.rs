@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,6 +110,15 @@ pub struct Session {
     pub api_key: Option<ApiKey>,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+/// What is stored and looked up instead of a text that only its holder knows: its SHA-256.
+#[must_use]
+pub fn hash(text: &str) -> KeyHash {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    let mut hash = KeyHash::default();
+    hash.copy_from_slice(digest.as_ref());
+    hash
 }
 
 /// SHA-256 of an API key or of a session's token. Keys carry enough randomness that a slow hash would protect nothing and cost every request.

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod entropy;
 pub mod event;
 pub mod filter;
+pub mod handshake;
 pub mod id;
 pub mod job;
 pub mod latency;

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod auth;
 mod body;
+mod callback;
 pub mod dev;
 pub mod docs;
 pub mod health;

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::auth::session;
 use super::problem::Document;
-use super::{AppState, api, health, ingest, scrape};
+use super::{AppState, api, callback, health, ingest, scrape};
 
 /// What the tags are about, in the order of the path of an event.
 const TAGS: [(&str, &str); 11] = [
@@ -41,9 +41,11 @@ the header `Authorization`. The scopes an operation needs stand beside its secur
 /// Every route with its description.
 #[must_use]
 pub fn routes() -> OpenApiRouter<AppState> {
-    // Taking events in goes unguarded: what it takes needs headers that no other site can have a browser send unasked.
+    // Taking events in goes unguarded: what it takes needs headers that no other site can have a browser send unasked. So does a
+    // sink's callback, where no session counts but the address alone.
     let guarded = api::routes().layer(from_fn(session::guard));
-    OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(guarded).merge(health::routes()).merge(scrape::routes())
+    let open = OpenApiRouter::with_openapi(head()).merge(ingest::routes()).merge(callback::routes());
+    open.merge(guarded).merge(health::routes()).merge(scrape::routes())
 }
 
 /// The document.

@@ -164,6 +164,10 @@ watched! {
     Read: routing_at(tenant: &TenantName, version: i64, page: PageRequest) -> Page<Revision>;
     Read: routing_history(tenant: &TenantName, id: SubscriptionId) -> Vec<Revision>;
 
+    Read: any_subscription(id: SubscriptionId) -> Subscription;
+    Sweep: due_handshakes(now: Timestamp, limit: u32) -> Vec<Subscription>;
+    Write: put_handshake(before: &Subscription, after: &Subscription, now: Timestamp) -> ();
+
     Read: events(tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Page<EventRow>;
     Read: event(tenant: &TenantName, id: EventId) -> StoredEvent;
     Read: deliveries(tenant: &TenantName, filter: &DeliveryFilter, page: PageRequest) -> Page<Delivery>;

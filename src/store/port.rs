@@ -108,6 +108,22 @@ pub trait Store: Send + Sync + 'static {
     /// one. [`StoreError::NotFound`] if the tenant never had it.
     async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>>;
 
+    // ── Handshakes with sinks ─────────────────────────────────────────────────────────────────────────────────────────
+    // A handshake begins and ends with its subscription: creating and updating one write it too. One that is stored already is
+    // replaced only by one that began later, so that an owner's change never undoes what was heard of the sink meanwhile.
+
+    /// One subscription, whoever's it is: for who comes with a secret instead of a tenant. [`StoreError::NotFound`] if it is deleted.
+    async fn any_subscription(&self, id: SubscriptionId) -> Result<Subscription>;
+
+    /// Up to `limit` subscriptions whose sink is to be asked by `now`, the longest overdue first; none that is disabled or deleted.
+    async fn due_handshakes(&self, now: Timestamp, limit: u32) -> Result<Vec<Subscription>>;
+
+    /// Writes what became of a handshake, and the status if that follows from it: `after` was computed from `before`, which was
+    /// read. If the handshake was written since, or the status is to change and the subscription was, nothing is written and the
+    /// answer is [`super::Conflict::State`]: of two callers that ask at once exactly one does. The routing version grows only if
+    /// there is a difference that routing or dispatch sees.
+    async fn put_handshake(&self, before: &Subscription, after: &Subscription, now: Timestamp) -> Result<()>;
+
     // ── Events and deliveries, as people see them ─────────────────────────────────────────────────────────────────────
 
     /// A tenant's events that match, newest first.

@@ -9,6 +9,7 @@ mod cloudevents;
 mod commands;
 mod conformance;
 mod dispatch;
+mod handshake;
 mod ingest;
 mod install;
 mod metrics;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::{Config, DEFAULTS, bounds, secrets};
+use super::{Config, DEFAULTS, bounds, handshake, secrets};
 
 /// Variables that begin with `WAYPOST_` and are no settings: they choose the file, or belong to Waypost's own tests.
 const NOT_SETTINGS: [&str; 3] = ["CONFIG", "CONFORMANCE", "TEST_POSTGRES"];
@@ -71,6 +71,7 @@ pub fn load(source: &Source) -> Result<Config, ConfigError> {
         return Err(invalid("configuration", discord));
     }
     secrets::resolve(&mut config)?;
+    handshake::check(&config)?;
     Ok(config)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::rate::Rate;
 use crate::dispatch::sink::Target;
 use crate::domain::clock::Timestamp;
-use crate::domain::subscription::{Status, Subscription};
+use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::store::Leased;
 
 /// The deliveries of one subscription that this node holds.
@@ -34,7 +34,10 @@ pub(super) struct Lane {
     seen: Option<Arc<Subscription>>,
     paused_until: Timestamp,
     is_halted: bool,
+    /// Of the limit that the subscription has itself.
     rate: Rate,
+    /// Of the one that its sink allows: both hold, whichever is the stricter.
+    allowed_rate: Rate,
 }
 
 /// Whether a lane may send now.
@@ -52,7 +55,7 @@ pub(super) enum Turn {
 
 impl Lane {
     /// Takes notice of the subscription as it is now; `None` if it is gone.
-    pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>) {
+    pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>, unpermitted: Option<RateLimit>) {
         let is_seen = match (&self.seen, subscription) {
             (Some(seen), Some(subscription)) => Arc::ptr_eq(seen, subscription),
             (None, None) => true,
@@ -64,7 +67,7 @@ impl Lane {
         // A new directory has new pointers for all; what is the same stays compiled.
         let is_same = subscription.is_some_and(|new| self.seen.as_ref().is_some_and(|old| old == new));
         if !is_same {
-            self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription))));
+            self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription), unpermitted)));
             self.is_halted = false;
         }
         self.seen = subscription.cloned();
@@ -88,7 +91,9 @@ impl Lane {
         if self.open >= config.max_concurrency.max(1) as usize {
             return Turn::Rest;
         }
-        match config.rate_limit.map(|limit| self.rate.next_at(limit)) {
+        let own = config.rate_limit.map(|limit| self.rate.next_at(limit));
+        let allowed = target.allowed.map(|limit| self.allowed_rate.next_at(limit));
+        match own.max(allowed) {
             Some(at) if at > now => Turn::Wait(at),
             _ => Turn::Go,
         }
@@ -100,6 +105,9 @@ impl Lane {
         let leased = self.queue.pop_front()?;
         if let Some(limit) = target.subscription.spec.config.rate_limit {
             self.rate.take(limit, now);
+        }
+        if let Some(limit) = target.allowed {
+            self.allowed_rate.take(limit, now);
         }
         self.open += 1;
         Some((leased, target))
@@ -133,6 +141,7 @@ impl Lane {
             && !self.is_halted
             && now >= self.paused_until
             && self.rate.is_full(now)
+            && self.allowed_rate.is_full(now)
     }
 }
 

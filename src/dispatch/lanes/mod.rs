@@ -21,7 +21,7 @@ use super::sink::Target;
 use crate::config;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
-use crate::domain::subscription::{Status, Subscription};
+use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::metrics::Load;
 use crate::store::{Directory, DueLane, Leased};
 
@@ -53,6 +53,8 @@ pub(super) struct Limits {
     waiting_per_lane: usize,
     /// Open requests.
     open: usize,
+    /// The pace to a sink that was asked and does not agree.
+    unpermitted: Option<RateLimit>,
 }
 
 /// What is to be done next.
@@ -69,17 +71,19 @@ pub(super) enum Next {
 pub(super) struct Wanted {
     /// Lanes with room and how much of it; the room is reserved until [`Lanes::claimed`].
     pub(super) claims: Vec<(SubscriptionId, u32)>,
-    /// Subscriptions that deliveries wait for in vain: they are deleted, disabled or unverified, as far as this node knows.
+    /// Subscriptions that deliveries wait for in vain: they are deleted or disabled, as far as this node knows.
     pub(super) ended: Vec<SubscriptionId>,
 }
 
-impl From<&config::Dispatch> for Limits {
-    fn from(config: &config::Dispatch) -> Self {
+impl Limits {
+    /// The bounds of these settings.
+    pub(super) fn new(config: &config::Dispatch, unpermitted: Option<RateLimit>) -> Self {
         Self {
             held: config.max_in_memory,
             held_bytes: config.max_in_memory_bytes,
             waiting_per_lane: config.max_in_memory_per_lane,
             open: config.max_concurrency,
+            unpermitted,
         }
     }
 }
@@ -138,7 +142,7 @@ impl Lanes {
         let is_behind = self.backlog.is_due(id, now);
         let (free, free_bytes) = self.free_memory();
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(subscription);
+        lane.refresh(subscription, self.limits.unpermitted);
         let max_waiting = self.limits.waiting_per_lane;
         let max_waiting = if is_behind || lane.is_claiming { max_waiting / 4 } else { max_waiting };
         let has_room = lane.takes(now)
@@ -202,7 +206,7 @@ impl Lanes {
             let free = self.limits.open.saturating_sub(self.open);
             let id = self.round.pop_front()?;
             let Some(lane) = self.by_id.get_mut(&id) else { continue };
-            lane.refresh(directory.subscriptions.get(&id));
+            lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
             match lane.turn(now) {
                 Turn::Rest => lane.is_listed = false,
                 Turn::Wait(at) => {
@@ -282,9 +286,9 @@ impl Lanes {
             }
             match directory.subscriptions.get(&id).map(|subscription| subscription.status) {
                 Some(Status::Active) => left -= self.want(id, directory, left, now, &mut wanted),
-                // Kept in the database until it is resumed; a sweep finds it then.
-                Some(Status::Paused) => self.backlog.forget(id, now),
-                Some(Status::Disabled | Status::Unverified) | None => {
+                // Kept in the database until it is resumed, or its sink agrees; a sweep finds it then.
+                Some(Status::Paused | Status::Unverified) => self.backlog.forget(id, now),
+                Some(Status::Disabled) | None => {
                     self.backlog.forget(id, now);
                     wanted.ended.push(id);
                 }
@@ -296,7 +300,7 @@ impl Lanes {
     fn want(&mut self, id: SubscriptionId, directory: &Directory, left: usize, now: Timestamp, wanted: &mut Wanted) -> usize {
         let room = self.room(id).min(left);
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(directory.subscriptions.get(&id));
+        lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
         if !lane.takes(now) {
             let paused_until = lane.paused_until();
             self.backlog.forget(id, now);
@@ -347,7 +351,7 @@ impl Lanes {
         let ids: Vec<SubscriptionId> = self.by_id.keys().copied().collect();
         for id in ids {
             if let Some(lane) = self.by_id.get_mut(&id) {
-                lane.refresh(directory.subscriptions.get(&id));
+                lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
             }
             self.list(id);
             self.forget_if_idle(id, now);

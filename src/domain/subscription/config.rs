@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::Signing;
 use crate::domain::event::{Format, HeaderEncoding};
+use crate::domain::handshake::Policy;
 use crate::domain::retry::RetryPolicy;
 
 /// The delivery policy of a subscription.
@@ -33,6 +34,11 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// How many requests may be open at once; 1 to 1000.
     pub max_concurrency: u32,
+    /// Whether the sink is asked before events are delivered to it (the CloudEvents webhook handshake); absent: as the server is set
+    /// up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub handshake: Option<Policy>,
 }
 
 impl Default for Config {
@@ -46,6 +52,7 @@ impl Default for Config {
             retry: RetryPolicy::default(),
             rate_limit: None,
             max_concurrency: 16,
+            handshake: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::clock::Timestamp;
+use super::handshake::Handshake;
 use super::id::SubscriptionId;
 use super::secret::Secret;
 use super::tenant::TenantName;
@@ -36,6 +37,8 @@ pub struct Subscription {
     pub spec: Spec,
     /// What signs its deliveries, shared secrets and key pairs, newest first; older ones sign too until they expire.
     pub secrets: Vec<SigningSecret>,
+    /// Whether its sink agrees to deliveries; none if it is not asked.
+    pub handshake: Option<Handshake>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
-
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::credential::{ApiKey, KeyHash, Reach, Scope};
+use crate::domain::credential::{self, ApiKey, KeyHash, Reach, Scope};
 use crate::domain::entropy::Entropy;
 use crate::domain::id::ApiKeyId;
 use crate::domain::secret::Secret;
@@ -57,10 +55,7 @@ pub fn validate(text: &str) -> Result<(), InvalidKey> {
 /// What is stored and looked up instead of the key.
 #[must_use]
 pub fn hash(text: &str) -> KeyHash {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let mut hash = KeyHash::default();
-    hash.copy_from_slice(digest.as_ref());
-    hash
+    credential::hash(text)
 }
 
 /// The last four characters, to tell keys apart in a list.

@@ -41,6 +41,7 @@ impl Fixture {
             disabled_reason: None,
             spec,
             secrets: Vec::new(),
+            handshake: None,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
         };

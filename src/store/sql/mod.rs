@@ -16,6 +16,7 @@ mod depth;
 mod engine;
 mod events;
 mod failure;
+mod handshakes;
 mod jobs;
 mod lanes;
 mod lease_book;
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<&'static str> {
         depth::STATEMENTS,
         events::STATEMENTS,
         jobs::STATEMENTS,
+        handshakes::STATEMENTS,
         lanes::STATEMENTS,
         leases::STATEMENTS,
         opening::STATEMENTS,

@@ -106,6 +106,18 @@ impl Store for SqlStore {
         revisions::of_subscription(&self.engine, tenant, id).await
     }
 
+    async fn any_subscription(&self, id: SubscriptionId) -> Result<Subscription> {
+        subscriptions::find_any(&self.engine, &self.vault, id).await
+    }
+
+    async fn due_handshakes(&self, now: Timestamp, limit: u32) -> Result<Vec<Subscription>> {
+        subscriptions::due_handshakes(&self.engine, &self.vault, now, limit).await
+    }
+
+    async fn put_handshake(&self, before: &Subscription, after: &Subscription, now: Timestamp) -> Result<()> {
+        subscriptions::put_handshake(&self.engine, before, after, now).await
+    }
+
     async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>> {
         events::list(&self.engine, tenant, filter, page).await
     }

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::engine::{Engine, Transaction};
-use super::revisions;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use super::vault::{Owner, Vault};
+use super::{handshakes, revisions};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
@@ -29,14 +29,28 @@ macro_rules! columns {
     };
 }
 
+/// What a subscription is read from, its handshake included.
+macro_rules! whole {
+    () => {
+        "id, tenant, status, disabled_reason, spec, sealed, created_at, updated_at, begun_at, revision, is_paused, next_ask_at,
+         attempt_count, asked_at, asked_origin, requested_rate, callback_hash, callback_expires_at, allowed_at, allowed_origin,
+         allowed_rate, last_heard, last_status, last_error
+         FROM subscriptions LEFT JOIN handshakes ON subscription_id = id"
+    };
+}
+
 statements! {
     VERSION = "SELECT version FROM routing WHERE id = 1";
     RAISE_VERSION = "UPDATE routing SET version = version + 1 WHERE id = 1";
     CREATE = "INSERT INTO subscriptions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-    FIND = "SELECT ", columns!(), " FROM subscriptions WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
-    LIST = "SELECT ", columns!(), " FROM subscriptions
-            WHERE tenant = $1 AND id < $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3";
-    LOAD = "SELECT ", columns!(), " FROM subscriptions WHERE deleted_at IS NULL";
+    FIND = "SELECT ", whole!(), " WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
+    FIND_ANY = "SELECT ", whole!(), " WHERE id = $1 AND deleted_at IS NULL";
+    LIST = "SELECT ", whole!(), " WHERE tenant = $1 AND id < $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3";
+    LOAD = "SELECT ", whole!(), " WHERE deleted_at IS NULL";
+    DUE = "SELECT ", whole!(), " WHERE next_ask_at <= $1 AND deleted_at IS NULL AND status <> 'disabled'
+           ORDER BY next_ask_at LIMIT $2";
+    SET_STATUS = "UPDATE subscriptions SET status = $3, updated_at = CASE WHEN $4 > updated_at THEN $4 ELSE updated_at + 1 END
+                  WHERE id = $1 AND updated_at = $2 AND deleted_at IS NULL";
     // `updated_at` grows with every change even if the clock does not, or a change in the same microsecond would go unseen.
     UPDATE = "UPDATE subscriptions SET status = $4, disabled_reason = $5, spec = $6, sealed = $7,
                 updated_at = CASE WHEN $8 > updated_at THEN $8 ELSE updated_at + 1 END
@@ -92,6 +106,9 @@ pub(super) async fn create(engine: &Engine, vault: &Vault, subscription: &Subscr
     let (whose, rules) = ((&subscription.tenant, subscription.id), Rules::from(&subscription.spec));
     let status = (subscription.status, subscription.disabled_reason);
     revisions::begin(&mut transaction, whose, status, &rules, subscription.created_at).await?;
+    if subscription.handshake.is_some() {
+        handshakes::follow(&mut transaction, subscription.id, subscription.handshake.as_ref()).await?;
+    }
     transaction.commit().await
 }
 
@@ -130,7 +147,48 @@ pub(super) async fn update(engine: &Engine, vault: &Vault, subscription: &Subscr
     let (whose, rules) = ((&subscription.tenant, subscription.id), Rules::from(&subscription.spec));
     let status = (subscription.status, subscription.disabled_reason);
     revisions::note(&mut transaction, whose, status, &rules, subscription.updated_at).await?;
+    handshakes::follow(&mut transaction, subscription.id, subscription.handshake.as_ref()).await?;
     transaction.commit().await
+}
+
+/// One subscription, whoever's it is.
+pub(super) async fn find_any(engine: &Engine, vault: &Vault, id: SubscriptionId) -> Result<Subscription> {
+    let row = engine.fetch_optional(FIND_ANY, values![id]).await?.ok_or(StoreError::NotFound)?;
+    read(vault, &row)
+}
+
+/// Subscriptions whose sink is to be asked by now.
+pub(super) async fn due_handshakes(engine: &Engine, vault: &Vault, now: Timestamp, limit: u32) -> Result<Vec<Subscription>> {
+    let rows = engine.fetch_all(DUE, values![now, limit]).await?;
+    rows.iter().map(|row| read(vault, row)).collect()
+}
+
+/// Writes what became of a handshake, and of its subscription by it.
+pub(super) async fn put_handshake(engine: &Engine, before: &Subscription, after: &Subscription, now: Timestamp) -> Result<()> {
+    let Some(read) = &before.handshake else { return Err(Conflict::State("not asked").into()) };
+    if let Some(handshake) = &after.handshake
+        && visible(before) == visible(after)
+    {
+        return handshakes::note(engine, after.id, handshake).await;
+    }
+    let mut transaction = change(engine).await?;
+    handshakes::put(&mut transaction, after.id, read, after.handshake.as_ref()).await?;
+    if before.status != after.status {
+        let values = values![after.id, before.updated_at, after.status.as_str(), now];
+        if transaction.execute(SET_STATUS, values).await? == 0 {
+            return Err(Conflict::State("newer than what was read").into());
+        }
+        let (whose, status) = ((&after.tenant, after.id), (after.status, after.disabled_reason));
+        revisions::note(&mut transaction, whose, status, &Rules::from(&after.spec), now).await?;
+    }
+    transaction.commit().await
+}
+
+/// What routing and dispatch see of a handshake.
+fn visible(subscription: &Subscription) -> (Status, bool, Option<(&str, Option<u32>)>) {
+    let permission = subscription.handshake.as_ref().and_then(|handshake| handshake.permission.as_ref());
+    let seen = permission.map(|permission| (permission.origin.as_str(), permission.rate));
+    (subscription.status, subscription.handshake.is_some(), seen)
 }
 
 /// Deletes a subscription.
@@ -140,6 +198,7 @@ pub(super) async fn delete(engine: &Engine, tenant: &TenantName, id: Subscriptio
         return Err(StoreError::NotFound);
     }
     revisions::end(&mut transaction, tenant, id, now).await?;
+    handshakes::end(&mut transaction, id).await?;
     transaction.commit().await
 }
 
@@ -193,6 +252,7 @@ fn read(vault: &Vault, row: &Row) -> Result<Subscription> {
         disabled_reason: row.optional_word("disabled_reason", parse_reason)?,
         spec: Spec { sinkcredential, ..row.json("spec")? },
         secrets,
+        handshake: handshakes::read(row)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

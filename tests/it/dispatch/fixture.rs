@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use waypost::config::{Config, Dispatch, Egress};
-use waypost::dispatch::{DispatchParts, Dispatcher, Handle};
+use waypost::dispatch::{Asking, DispatchParts, Dispatcher, Handle};
 use waypost::domain::clock::{Clock, SystemClock, Timestamp};
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::entropy::{Entropy, SystemEntropy};
@@ -73,6 +73,7 @@ impl Node {
             node: id,
             config: options.dispatch,
             egress: Egress { allow: Vec::new(), allow_http: true },
+            asking: Asking::new(&Config::builtin()),
             dev: options.dev,
             clock: Arc::new(SystemClock),
             entropy,
@@ -127,6 +128,7 @@ impl Node {
             disabled_reason: None,
             spec,
             secrets: vec![SigningSecret { secret: Secret::new(SECRET), created_at: now, expires_at: None }],
+            handshake: None,
             created_at: now,
             updated_at: now,
         };

@@ -6,6 +6,7 @@ mod dead_letters;
 mod deliveries;
 mod depth;
 mod events;
+mod handshakes;
 mod jobs;
 mod open;
 mod outbox;

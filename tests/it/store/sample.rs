@@ -48,6 +48,7 @@ pub(super) fn subscription(store: &TestStore, tenant: &TenantName) -> Subscripti
         disabled_reason: None,
         spec: Spec { sinkcredential: Some(credential), ..serde_json::from_str(spec).unwrap() },
         secrets: vec![secret],
+        handshake: None,
         created_at: now,
         updated_at: now,
     }

@@ -1,6 +1,7 @@
 //! The one way a stored subscription is changed: read, apply, write if nobody was faster.
 
 use crate::domain::clock::Timestamp;
+use crate::domain::handshake;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Subscription;
 use crate::domain::tenant::TenantName;
@@ -11,7 +12,7 @@ use crate::store::{Conflict, StoreError};
 /// How often a change is applied anew after somebody else's came first.
 const TRIES: usize = 5;
 
-/// Applies `apply` to the subscription and stores it. If somebody changed it in between, the change is applied to what it is
+/// Applies `apply` to the subscription and stores it, with what follows for the handshake with its sink. If somebody changed it in between, the change is applied to what it is
 /// then; a change that leaves it as it is writes nothing.
 ///
 /// # Errors
@@ -26,12 +27,18 @@ pub(super) async fn change(
         let stored = app.store.subscription(tenant, id).await?;
         let mut changed = stored.clone();
         apply(&mut changed)?;
+        let now = after(stored.updated_at, app.clock.now());
+        let policy = app.dispatch.asking().policy(&changed);
+        handshake::follow(Some(&stored), &mut changed, policy, now);
         if changed == stored {
             return Ok(stored);
         }
-        changed.updated_at = after(stored.updated_at, app.clock.now());
+        changed.updated_at = now;
         match app.store.update_subscription(&changed, stored.updated_at).await {
-            Ok(()) => return Ok(changed),
+            Ok(()) => {
+                app.dispatch.ask_soon();
+                return Ok(changed);
+            }
             Err(StoreError::Conflict(Conflict::State(_))) => {}
             Err(error) => return Err(error.into()),
         }

@@ -27,7 +27,7 @@ const READ_ONLY: [(&str, &str); 4] = [
 ];
 
 /// Members that an answer has and that mean nothing in a body, so that what was read may be written back.
-const IGNORED: [&str; 3] = ["warnings", "created_at", "updated_at"];
+const IGNORED: [&str; 4] = ["warnings", "handshake", "created_at", "updated_at"];
 
 /// The spec of a subscription to be created. An `id` is ignored (SPECS SU-1).
 ///
@@ -81,7 +81,7 @@ fn is_same(left: &RawValue, right: &RawValue) -> bool {
     read(left).is_some_and(|value| Some(value) == read(right))
 }
 
-/// Takes read-only members away that are as they are shown, and warnings and times in any case; refuses others.
+/// Takes read-only members away that are as they are shown, and what changes by itself in any case; refuses others.
 fn refuse_read_only(members: &mut Members, shown: &Members) -> Result<()> {
     for name in IGNORED {
         members.remove(name);

@@ -6,8 +6,9 @@ use axum::extract::State;
 use super::change::change;
 use super::view::Subscription;
 use crate::domain::credential::Scope;
+use crate::domain::handshake;
 use crate::domain::id::SubscriptionId;
-use crate::domain::subscription::{self, Status};
+use crate::domain::subscription::Status;
 use crate::http::api::wire::Id;
 use crate::http::api::wire::answers::ChangeProblems;
 use crate::http::problem::{Code, Problem, Result};
@@ -42,11 +43,11 @@ pub(super) async fn pause_subscription(
 
 /// Lets deliveries flow again, of a paused subscription and of a disabled one.
 ///
-/// What a disabled one missed is not made up for.
+/// What a disabled one missed is not made up for. One whose sink is asked and does not agree becomes unverified.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/resume", tag = "subscriptions", params(("id" = SubscriptionId, Path)),
     security(("bearer" = ["subscriptions:write"])),
-    responses((status = 200, description = "The subscription, active", body = Subscription), ChangeProblems)
+    responses((status = 200, description = "The subscription, active, or unverified if its sink does not agree", body = Subscription), ChangeProblems)
 )]
 pub(super) async fn resume_subscription(
     State(app): State<AppState>,
@@ -56,7 +57,8 @@ pub(super) async fn resume_subscription(
     caller.require(Scope::SubscriptionsWrite)?;
     let changed = change(&app, &caller.tenant, id, |subscription| match subscription.status {
         Status::Active | Status::Paused | Status::Disabled => {
-            activate(subscription);
+            let policy = app.dispatch.asking().policy(subscription);
+            handshake::resume(subscription, policy);
             Ok(())
         }
         Status::Unverified => Err(unverified()),
@@ -66,12 +68,6 @@ pub(super) async fn resume_subscription(
     Ok(Json(subscription.into()))
 }
 
-/// Makes a subscription active.
-pub(super) fn activate(subscription: &mut subscription::Subscription) {
-    subscription.status = Status::Active;
-    subscription.disabled_reason = None;
-}
-
-fn unverified() -> Problem {
+pub(super) fn unverified() -> Problem {
     Problem::new(Code::Conflict, "The sink has not agreed to deliveries yet: `/verify` asks it.")
 }

@@ -3,6 +3,7 @@
 //! [`input`] reads what an owner writes, [`view`] shows it without what is write-only, [`change`] is the one way a stored
 //! subscription is changed, [`lifecycle`], [`secrets`] and [`probe`] are the calls below one subscription.
 
+mod agreement;
 mod change;
 mod input;
 mod lifecycle;
@@ -25,6 +26,7 @@ use super::wire::answers::{BodyProblems, ChangeProblems, Problems};
 use super::wire::{Body, Cursor, Id, Limit, List, Query, page};
 use crate::domain::clock::Clock;
 use crate::domain::credential::Scope;
+use crate::domain::handshake;
 use crate::domain::id::SubscriptionId;
 use crate::domain::signature::generate_secret;
 use crate::domain::subscription::{self, SigningSecret, Spec, Status};
@@ -81,7 +83,8 @@ async fn list_subscriptions(
 
 /// Creates a subscription and shows the secret that signs its deliveries.
 ///
-/// An `id` is ignored: the server makes it.
+/// An `id` is ignored: the server makes it. Where the webhook handshake is required the subscription is `unverified` until its sink
+/// agrees.
 #[utoipa::path(
     post, path = "/v1/subscriptions", tag = "subscriptions", request_body = Spec, security(("bearer" = ["subscriptions:write"])),
     responses(
@@ -105,11 +108,15 @@ async fn create_subscription(
         disabled_reason: None,
         spec,
         secrets: vec![SigningSecret { secret: secret.clone(), created_at: now, expires_at: None }],
+        handshake: None,
         created_at: now,
         updated_at: now,
     };
     subscription.ensure_key_pair(&*app.entropy, now);
+    let policy = app.dispatch.asking().policy(&subscription);
+    handshake::follow(None, &mut subscription, policy, now);
     app.store.create_subscription(&subscription).await?;
+    app.dispatch.ask_soon();
     let location = [(header::LOCATION, format!("/v1/subscriptions/{}", subscription.id))];
     Ok((StatusCode::CREATED, location, Json(CreatedSubscription { subscription: subscription.into(), secret })))
 }

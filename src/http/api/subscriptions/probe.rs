@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::change::change;
-use super::lifecycle::activate;
+use super::lifecycle::unverified;
 use super::view::Subscription;
 use crate::dispatch;
 use crate::domain::clock::Timestamp;
@@ -16,10 +16,11 @@ use crate::domain::credential::Scope;
 use crate::domain::delivery::verdict::{self, Circumstances};
 use crate::domain::delivery::{ErrorClass, VerdictKind};
 use crate::domain::event::{Accepted, Event};
+use crate::domain::handshake::{Handshake, Policy};
 use crate::domain::id::{EventId, SubscriptionId};
 use crate::domain::subscription::{self, Status};
 use crate::http::api::deliveries::duration_ms;
-use crate::http::api::wire::answers::{ChangeProblems, Problems};
+use crate::http::api::wire::answers::ChangeProblems;
 use crate::http::api::wire::{Header, Id, Text, headers};
 use crate::http::problem::{Problem, Result};
 use crate::http::{AppState, Caller};
@@ -128,11 +129,11 @@ pub(super) struct VerifyResult {
 
 /// Sends a test event (`com.waypost.test`) to the sink at once, signed and formed as every other, and shows the whole exchange.
 ///
-/// Nothing is stored, and filters are not asked.
+/// Nothing is stored, and filters are not asked. The sink of an unverified subscription gets nothing, not even this.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/test", tag = "subscriptions", params(("id" = SubscriptionId, Path)),
     security(("bearer" = ["subscriptions:write"])),
-    responses((status = 200, description = "The exchange, whatever came of it", body = TestResult), Problems)
+    responses((status = 200, description = "The exchange, whatever came of it", body = TestResult), ChangeProblems)
 )]
 pub(super) async fn test_subscription(
     State(app): State<AppState>,
@@ -141,6 +142,9 @@ pub(super) async fn test_subscription(
 ) -> Result<Json<TestResult>> {
     caller.require(Scope::SubscriptionsWrite)?;
     let subscription = app.store.subscription(&caller.tenant, id).await?;
+    if subscription.status == Status::Unverified {
+        return Err(unverified());
+    }
     let event = test_event(&app, &subscription)?;
     let exchange = app.dispatch.test(&subscription, &event).await;
     let now = app.clock.now();
@@ -153,7 +157,8 @@ pub(super) async fn test_subscription(
 
 /// Asks the sink whether it takes deliveries from here: the CloudEvents webhook handshake.
 ///
-/// An unverified subscription becomes active if it does; any other stays as it is.
+/// What follows is what follows whenever it is asked: an unverified subscription becomes active if the sink agrees, and where the
+/// handshake is required one whose sink refuses becomes unverified. Where sinks are not asked (`off`) nothing follows.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/verify", tag = "subscriptions", params(("id" = SubscriptionId, Path)),
     security(("bearer" = ["subscriptions:write"])),
@@ -165,22 +170,19 @@ pub(super) async fn verify_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<VerifyResult>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let asked = app.store.subscription(&caller.tenant, id).await?;
-    let handshake = app.dispatch.handshake(&asked, ORIGIN).await;
-    let subscription = change(&app, &caller.tenant, id, |subscription| {
-        // A sink that was exchanged meanwhile was not asked.
-        if handshake.is_allowed && subscription.status == Status::Unverified && subscription.spec.sink == asked.spec.sink {
-            activate(subscription);
+    let begin = |subscription: &mut subscription::Subscription| {
+        let is_asked = app.dispatch.asking().policy(subscription) != Policy::Off;
+        if is_asked && subscription.handshake.is_none() {
+            // Older than the policy: its sink was never asked. Until it answers nothing changes.
+            subscription.handshake = Some(Handshake::begin(app.clock.now()));
         }
         Ok(())
-    });
-    let subscription = subscription.await?.into();
-    let dispatch::Handshake { is_allowed, allowed_rate, exchange } = handshake;
+    };
+    let subscription = change(&app, &caller.tenant, id, begin).await?;
+    let dispatch::Asked { is_allowed, allowed_rate, exchange } = app.dispatch.ask(&subscription).await?;
+    let subscription = app.store.subscription(&caller.tenant, id).await?.into();
     Ok(Json(VerifyResult { is_allowed, allowed_rate, exchange: exchange.into(), subscription }))
 }
-
-/// Who asks in the handshake (CloudEvents WebHook 4.1.1: a DNS expression that names the sending system).
-const ORIGIN: &str = "waypost.dev";
 
 /// The event that `/test` sends, made by the CloudEvents SDK as all events of Waypost's own are.
 fn test_event(app: &AppState, subscription: &subscription::Subscription) -> Result<Accepted> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::agreement::Handshake;
 use crate::domain::clock::Timestamp;
 use crate::domain::filter::{self, Filter};
 use crate::domain::id::SubscriptionId;
@@ -52,6 +53,10 @@ pub(super) struct Subscription {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     warnings: Vec<Warning>,
+    /// Whether its sink agrees to deliveries; absent if it is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    handshake: Option<Handshake>,
     /// When it was created.
     created_at: Timestamp,
     /// When it was last changed.
@@ -104,6 +109,7 @@ impl From<subscription::Subscription> for Subscription {
             metadata,
             config,
             warnings,
+            handshake: subscription.handshake.map(Handshake::from),
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
         }

@@ -345,6 +345,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/handshakes/{id}/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agrees to deliveries in a sink's place: the callback of the CloudEvents webhook handshake
+         * @description A browser (`Accept: text/html`) is shown a page with a button that agrees; anybody else agrees by this. It works once.
+         */
+        get: operations["get_handshake_callback"];
+        put?: never;
+        /**
+         * Agrees to deliveries in a sink's place: the callback of the CloudEvents webhook handshake
+         * @description It works once. `WebHook-Allowed-Rate` may say how many requests a minute are allowed; without it those that were asked for are.
+         */
+        post: operations["post_handshake_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -595,7 +619,8 @@ export interface paths {
         put?: never;
         /**
          * Creates a subscription and shows the secret that signs its deliveries.
-         * @description An `id` is ignored: the server makes it.
+         * @description An `id` is ignored: the server makes it. Where the webhook handshake is required the subscription is `unverified` until its sink
+         *     agrees.
          */
         post: operations["create_subscription"];
         delete?: never;
@@ -709,7 +734,7 @@ export interface paths {
         put?: never;
         /**
          * Lets deliveries flow again, of a paused subscription and of a disabled one.
-         * @description What a disabled one missed is not made up for.
+         * @description What a disabled one missed is not made up for. One whose sink is asked and does not agree becomes unverified.
          */
         post: operations["resume_subscription"];
         delete?: never;
@@ -766,7 +791,7 @@ export interface paths {
         put?: never;
         /**
          * Sends a test event (`com.waypost.test`) to the sink at once, signed and formed as every other, and shows the whole exchange.
-         * @description Nothing is stored, and filters are not asked.
+         * @description Nothing is stored, and filters are not asked. The sink of an unverified subscription gets nothing, not even this.
          */
         post: operations["test_subscription"];
         delete?: never;
@@ -786,7 +811,8 @@ export interface paths {
         put?: never;
         /**
          * Asks the sink whether it takes deliveries from here: the CloudEvents webhook handshake.
-         * @description An unverified subscription becomes active if it does; any other stays as it is.
+         * @description What follows is what follows whenever it is asked: an unverified subscription becomes active if the sink agrees, and where the
+         *     handshake is required one whose sink refuses becomes unverified. Where sinks are not asked (`off`) nothing follows.
          */
         post: operations["verify_subscription"];
         delete?: never;
@@ -1234,6 +1260,31 @@ export interface components {
                 };
             };
         };
+        /** @description What the sink has agreed to. */
+        HandshakeAgreement: {
+            /**
+             * Format: int32
+             * @description The requests a minute that it allows; absent if it names no limit.
+             */
+            allowed_rate?: number;
+            /** @description Who may send to it now. */
+            origin: string;
+        };
+        /**
+         * @description What was last heard of a sink.
+         * @enum {string}
+         */
+        HandshakeAnswer: "allowed" | "refused" | "withheld" | "unreachable";
+        /**
+         * @description Whether a sink is asked before events are delivered to it (WA-1).
+         * @enum {string}
+         */
+        HandshakePolicy: "required" | "preferred" | "off";
+        /**
+         * @description Where a handshake stands.
+         * @enum {string}
+         */
+        HandshakeState: "pending" | "allowed" | "refused";
         /** @description One header line. */
         Header: {
             /** @description Its name. */
@@ -1856,6 +1907,8 @@ export interface components {
             disabled_reason?: components["schemas"]["DisabledReason"];
             /** @description Only events that all of these match. */
             filters: components["schemas"]["Filter"][];
+            /** @description Whether its sink agrees to deliveries; absent if it is not asked. */
+            handshake?: components["schemas"]["SubscriptionHandshake"];
             /** @description Its identifier. */
             id: components["schemas"]["SubscriptionId"];
             /** @description The owner's own labels. */
@@ -1893,6 +1946,12 @@ export interface components {
              * @default json
              */
             format: components["schemas"]["EventFormat"];
+            /**
+             * @description Whether the sink is asked before events are delivered to it (the CloudEvents webhook handshake); absent: as the server is set
+             *     up.
+             * @default null
+             */
+            handshake: components["schemas"]["HandshakePolicy"];
             /**
              * @description How attributes are spelt in `ce-` headers, in binary mode.
              * @default spec
@@ -1940,6 +1999,45 @@ export interface components {
              * @default 15000
              */
             timeout_ms: number;
+        };
+        /** @description Whether a sink agrees to deliveries: the CloudEvents webhook handshake. */
+        SubscriptionHandshake: {
+            /** @description When it agreed. */
+            allowed_at?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The requests a minute that it allows; absent if it names no limit.
+             */
+            allowed_rate?: number;
+            /** @description When it was last asked. */
+            asked_at?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description How often it was asked in vain since it last said something.
+             */
+            attempt_count: number;
+            /** @description Until when it may still agree by the callback. */
+            callback_expires_at?: components["schemas"]["Timestamp"];
+            /** @description What was last heard of it. */
+            last_answer?: components["schemas"]["HandshakeAnswer"];
+            /** @description Why its last answer was no permission, in words. */
+            last_error?: string;
+            /**
+             * Format: int32
+             * @description The status of its last answer, which decides nothing.
+             */
+            last_status?: number;
+            /** @description When it is asked next. */
+            next_ask_at: components["schemas"]["Timestamp"];
+            /** @description The name that it was asked in. */
+            origin?: string;
+            /**
+             * Format: int32
+             * @description The requests a minute that were asked for, if any were.
+             */
+            requested_rate?: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["HandshakeState"];
         };
         /**
          * @description A subscription.
@@ -2150,6 +2248,10 @@ export type EventLineList = components['schemas']['EventLineList'];
 export type EventReceipt = components['schemas']['EventReceipt'];
 export type Exchange = components['schemas']['Exchange'];
 export type Filter = components['schemas']['Filter'];
+export type HandshakeAgreement = components['schemas']['HandshakeAgreement'];
+export type HandshakeAnswer = components['schemas']['HandshakeAnswer'];
+export type HandshakePolicy = components['schemas']['HandshakePolicy'];
+export type HandshakeState = components['schemas']['HandshakeState'];
 export type Header = components['schemas']['Header'];
 export type HeaderEncoding = components['schemas']['HeaderEncoding'];
 export type Health = components['schemas']['Health'];
@@ -2203,6 +2305,7 @@ export type StatsWindow = components['schemas']['StatsWindow'];
 export type Status = components['schemas']['Status'];
 export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionConfig = components['schemas']['SubscriptionConfig'];
+export type SubscriptionHandshake = components['schemas']['SubscriptionHandshake'];
 export type SubscriptionId = components['schemas']['SubscriptionId'];
 export type SubscriptionList = components['schemas']['SubscriptionList'];
 export type SubscriptionPublicKeys = components['schemas']['SubscriptionPublicKeys'];
@@ -3899,6 +4002,81 @@ export interface operations {
             };
             /** @description `unavailable` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_handshake_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription's identifier */
+                id: string;
+                /** @description What the sink was told in `WebHook-Request-Callback` */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Agreed; or the page that asks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandshakeAgreement"];
+                    "text/html": string;
+                };
+            };
+            /** @description Nothing was changed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_handshake_callback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The origin that may send, or `*` */
+                "WebHook-Allowed-Origin"?: string | null;
+                /** @description Requests a minute; `*` is no limit */
+                "WebHook-Allowed-Rate"?: string | null;
+            };
+            path: {
+                /** @description The subscription's identifier */
+                id: string;
+                /** @description What the sink was told in `WebHook-Request-Callback` */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Agreed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandshakeAgreement"];
+                    "text/html": string;
+                };
+            };
+            /** @description Nothing was changed */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6523,7 +6701,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The subscription, active */
+            /** @description The subscription, active, or unverified if its sink does not agree */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6865,6 +7043,15 @@ export interface operations {
             };
             /** @description `not_found`, `tenant_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
