@@ -141,7 +141,7 @@ impl Bench {
             outcome,
             verdict: VerdictKind::Delivered,
         };
-        Report { lease, tenant: TenantName::default(), attempt: Some(attempt), then: Resolution::Delivered }
+        Report { lease, tenant: TenantName::default(), attempt: Some(attempt), then: Resolution::Delivered, forward: None }
     }
 }
 

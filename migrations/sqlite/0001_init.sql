@@ -195,6 +195,24 @@ CREATE TABLE dead_letters (
     PRIMARY KEY (tenant, delivery_id)
 ) WITHOUT ROWID;
 
+-- Dead letters that go on to a dead-letter sink: when each is due, or what became of it.
+CREATE TABLE forwards (
+    delivery_id BLOB NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    event_id BLOB NOT NULL,
+    subscription_id BLOB NOT NULL,
+    failure TEXT NOT NULL,               -- why the delivery died, as JSON
+    state TEXT NOT NULL,                 -- pending, delivered, failed
+    due_at BIGINT,                       -- pending only; when the lease ends, while it is leased
+    lease_token BIGINT NOT NULL,         -- grows with every claim
+    attempt_count BIGINT NOT NULL,
+    last_status BIGINT,
+    last_error TEXT,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX forwards_by_due ON forwards (subscription_id, due_at, delivery_id) WHERE due_at IS NOT NULL;
+
 CREATE TABLE attempts (
     delivery_id BLOB NOT NULL,
     number BIGINT NOT NULL,

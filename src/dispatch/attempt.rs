@@ -11,8 +11,9 @@ use super::shared::Shared;
 use super::sink::Target;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::verdict::{self, Circumstances, Verdict};
-use crate::domain::delivery::{Attempt, DeadReason, ErrorClass, Outcome};
+use crate::domain::delivery::{Attempt, DeadReason, ErrorAttributes, ErrorClass, Outcome};
 use crate::domain::id::AttemptId;
+use crate::domain::subscription::Subscription;
 use crate::metrics::Attempted;
 use crate::store::{Leased, Report, Resolution, SinkPause};
 
@@ -34,7 +35,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
     let started_at = shared.clock.now();
     let expires_at = leased.event.event.expires_at();
     if expires_at.is_some_and(|end| end <= started_at) {
-        return expired(leased);
+        return expired(leased, target);
     }
     let number = leased.attempt_count + 1;
     let outcome = exchange(shared, leased, target, number, started_at).await;
@@ -53,15 +54,12 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
         verdict: verdict.kind(),
         age: latency,
     });
+    let then = resolution(verdict);
+    let forward = forward(&target.subscription, Some(&outcome), then);
     let attempt =
         Attempt { id: AttemptId::new(started_at, &*shared.entropy), number, started_at, outcome, verdict: verdict.kind() };
     Reported {
-        report: Report {
-            lease: leased.lease,
-            tenant: leased.event.tenant.clone(),
-            attempt: Some(attempt),
-            then: resolution(verdict),
-        },
+        report: Report { lease: leased.lease, tenant: leased.event.tenant.clone(), attempt: Some(attempt), then, forward },
         subscription_id: leased.subscription_id,
         held_bytes: Some(super::lanes::weight(leased)),
         pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
@@ -71,7 +69,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
 }
 
 /// An event whose time is over before it is attempted: it ends without an attempt.
-fn expired(leased: &Leased) -> Reported {
+fn expired(leased: &Leased, target: &Target) -> Reported {
     let (event_id, delivery_id, subscription_id) = (leased.event.id, leased.lease.delivery_id, leased.subscription_id);
     warn!(%event_id, %delivery_id, %subscription_id, reason = DeadReason::Expired.as_str(), "dead-lettered");
     Reported {
@@ -80,12 +78,23 @@ fn expired(leased: &Leased) -> Reported {
             tenant: leased.event.tenant.clone(),
             attempt: None,
             then: Resolution::Dead(DeadReason::Expired),
+            forward: forward(&target.subscription, None, Resolution::Dead(DeadReason::Expired)),
         },
         subscription_id,
         held_bytes: Some(super::lanes::weight(leased)),
         pause: None,
         is_gone: false,
         latency: None,
+    }
+}
+
+/// What a dead-letter sink is to be told, if the delivery died and its subscription has one.
+pub(super) fn forward(subscription: &Subscription, outcome: Option<&Outcome>, then: Resolution) -> Option<Box<ErrorAttributes>> {
+    match then {
+        Resolution::Dead(reason) if subscription.spec.config.dead_letter_sink.is_some() => {
+            Some(Box::new(ErrorAttributes::new(&subscription.spec.sink, outcome, reason)))
+        }
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use super::asking::{self, Asking};
 use super::attempt;
 use super::feeder;
+use super::forwarder;
 use super::handle::Handle;
 use super::heart;
 use super::recorder::{Ended, Recorder};
@@ -83,6 +84,7 @@ impl Dispatcher {
         feeding.spawn(feeder::feed(Arc::clone(&shared), stop.clone()));
         feeding.spawn(feeder::sweep(Arc::clone(&shared), stop.clone()));
         feeding.spawn(asking::run(Arc::clone(&shared), stop.clone()));
+        feeding.spawn(forwarder::forward(Arc::clone(&shared), stop.clone(), abort.clone()));
         let mut recording = JoinSet::new();
         recording.spawn(Recorder::new(Arc::clone(&shared), ended, recorded.clone(), abort.clone()).run());
         let mut chores = JoinSet::new();

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::attempt::forward;
 use super::recorder::{Ended, Release, Reported};
 use super::shared::Shared;
 use crate::domain::delivery::DeadReason;
@@ -50,7 +51,7 @@ pub(super) async fn settle(shared: &Shared, ids: &[SubscriptionId]) -> Result<()
 }
 
 /// The subscriptions as they are now in the database.
-async fn fresh_directory(shared: &Shared) -> Result<Arc<Directory>, StoreError> {
+pub(super) async fn fresh_directory(shared: &Shared) -> Result<Arc<Directory>, StoreError> {
     let known = shared.directory.load_full();
     if shared.store.routing_version().await? == known.version {
         return Ok(known);
@@ -59,12 +60,14 @@ async fn fresh_directory(shared: &Shared) -> Result<Arc<Directory>, StoreError> 
 }
 
 fn ended(shared: &Shared, directory: &Directory, leased: &Leased) -> Ended {
-    let then = match directory.subscriptions.get(&leased.subscription_id).map(|subscription| subscription.status) {
+    let subscription = directory.subscriptions.get(&leased.subscription_id);
+    let then = match subscription.map(|subscription| subscription.status) {
         None => Resolution::Cancelled,
         Some(Status::Disabled) => Resolution::Dead(DeadReason::Disabled),
         Some(Status::Active | Status::Paused | Status::Unverified) => return untouched(shared, leased),
     };
-    let report = Report { lease: leased.lease, tenant: leased.event.tenant.clone(), attempt: None, then };
+    let forward = subscription.and_then(|subscription| forward(subscription, None, then));
+    let report = Report { lease: leased.lease, tenant: leased.event.tenant.clone(), attempt: None, then, forward };
     Ended::Report(Box::new(Reported {
         report,
         subscription_id: leased.subscription_id,

@@ -9,6 +9,7 @@ mod dispatcher;
 mod drain;
 pub mod egress;
 mod feeder;
+mod forwarder;
 mod handle;
 mod heart;
 mod lanes;

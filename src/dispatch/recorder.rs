@@ -151,6 +151,9 @@ impl Recorder {
             reports.push(report);
         }
         let answers = self.record_reports(&reports, &pauses).await;
+        if reports.iter().any(|report| report.forward.is_some()) {
+            self.shared.forwards.notify_one();
+        }
         self.count(&reports, &follow_ups, &answers);
         self.free(reports.iter().zip(&follow_ups).map(|(report, follow_up)| {
             let due_at = if let Resolution::Retry(at) = report.then { Some(at) } else { None };

@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub(super) refill: Notify,
     /// A sink is to be asked: wakes who asks.
     pub(super) ask_soon: Notify,
+    /// A death was recorded that is to be sent on: wakes the forwarder.
+    pub(super) forwards: Notify,
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
     ended: UnboundedSender<Ended>,
     lanes: Mutex<Lanes>,
@@ -73,6 +75,7 @@ impl Shared {
             ready: Notify::new(),
             refill: Notify::new(),
             ask_soon: Notify::new(),
+            forwards: Notify::new(),
             ended,
         };
         (Arc::new(shared), recorder)

@@ -16,7 +16,9 @@ use super::asking::per_minute;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::signature::SigningKey;
-use crate::domain::subscription::{ContentMode, Credential, MessageAlgorithm, RateLimit, SigningSecret, Subscription};
+use crate::domain::subscription::{
+    ContentMode, Credential, MessageAlgorithm, ProtocolSettings, RateLimit, SigningSecret, Subscription,
+};
 
 /// Headers that belong to the connection or to Waypost; a subscription's own settings can't set them.
 const RESERVED: [&str; 9] =
@@ -134,6 +136,25 @@ impl Sink {
             header_encoding: spec.config.header_encoding,
             timeout: Duration::from_millis(spec.config.timeout_ms),
         })
+    }
+
+    /// Compiles a subscription's dead-letter sink: its own address and keys, and nothing that is meant for the sink alone, such as its
+    /// credential. What a dead letter died of is told in attributes, so that they are always sent.
+    ///
+    /// # Errors
+    /// As [`Sink::compile`], and if it has none.
+    pub(super) fn of_dead_letters(subscription: &Subscription) -> Result<Self, String> {
+        let Some(address) = &subscription.spec.config.dead_letter_sink else {
+            return Err("the subscription has no dead-letter sink any more".to_owned());
+        };
+        let mut told = subscription.clone();
+        told.spec.sink.clone_from(address);
+        told.spec.sinkcredential = None;
+        told.spec.protocolsettings = ProtocolSettings::default();
+        if told.spec.config.content_mode == ContentMode::Data {
+            told.spec.config.content_mode = ContentMode::Structured;
+        }
+        Self::compile(&told)
     }
 
     /// Host and port, as errors name the sink: nothing of its path or query, which may hold secrets.

@@ -29,6 +29,7 @@ pub struct Deliver {
     attempt_seconds: Histogram,
     end_to_end_seconds: Histogram,
     by_subscription: BySubscription,
+    forwards: Vec<IntCounter>,
     lag_seconds: Gauge,
     is_open: IntGauge,
     lanes: IntGauge,
@@ -67,6 +68,29 @@ pub struct Load {
     pub open: usize,
 }
 
+/// What came of sending a dead letter on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forwarded {
+    /// The dead-letter sink has it.
+    Delivered,
+    /// It will be tried again.
+    Retry,
+    /// It will not.
+    Failed,
+}
+
+impl Forwarded {
+    const ALL: [Self; 3] = [Self::Delivered, Self::Retry, Self::Failed];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry => "retry",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Deliver {
     pub(super) fn new(catalog: &mut Catalog, max_subscriptions: Option<usize>) -> Self {
         catalog.section("Delivering");
@@ -101,6 +125,12 @@ impl Deliver {
                 &END_TO_END,
             ),
             by_subscription: BySubscription::new(catalog, max_subscriptions),
+            forwards: catalog.counters(
+                "waypost_dead_letter_forwards_total",
+                "Attempts to send dead letters on to dead-letter sinks, by what came of them; `failed` is not tried again.",
+                "outcome",
+                &Forwarded::ALL.map(Forwarded::as_str),
+            ),
             lag_seconds: catalog.float_gauge(
                 "waypost_queue_lag_seconds",
                 "How long the delivery that waits longest past its time is due. Of active subscriptions whose sinks did not ask \
@@ -142,6 +172,11 @@ impl Deliver {
         }
     }
 
+    /// Counts an attempt to send a dead letter on.
+    pub fn forwarded(&self, forwarded: Forwarded) {
+        self.forwards[forwarded as usize].inc();
+    }
+
     /// Notes by how much the queue is late.
     pub fn lags(&self, by: Duration) {
         self.lag_seconds.set(by.as_secs_f64());
@@ -164,6 +199,7 @@ mod tests {
     #[test]
     fn classes_and_verdicts_stand_where_they_are_counted() {
         assert!(ErrorClass::ALL.into_iter().enumerate().all(|(position, class)| class as usize == position));
+        assert!(Forwarded::ALL.into_iter().enumerate().all(|(position, outcome)| outcome as usize == position));
         assert!(VerdictKind::ALL.into_iter().enumerate().all(|(position, verdict)| verdict as usize == position));
     }
 }

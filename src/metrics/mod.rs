@@ -19,7 +19,7 @@ mod transitions;
 
 pub use accept::{Accept, Queued};
 pub use database::{Connections, Database, Failure, Operation};
-pub use deliver::{Attempted, Deliver, Load};
+pub use deliver::{Attempted, Deliver, Forwarded, Load};
 pub use depth::{Counted, Depth, Pile};
 pub use http::Http;
 pub use jobs::Jobs;

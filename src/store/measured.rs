@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Placement,
-    Portion, Recorded, Report, Resolution, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth,
-    Stepped, Store, StoreError, StoredEvent, SubmissionResult,
+    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
+    LeasedForward, Mark, Past, Placement, Portion, Recorded, Report, Resolution, Revision, Settled, SinkPause, Standing,
+    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -151,6 +151,10 @@ watched! {
     Heartbeat: retire_node(node: NodeId) -> ();
     Reclaim: reclaim(now: Timestamp, limit: u32) -> u64, then |this, count| this.transitions.reclaimed(*count);
     Prune: prune(now: Timestamp, keys_before: Timestamp, limit: u32) -> u64;
+
+    Sweep: due_forwards(after: Option<SubscriptionId>, limit: u32) -> Vec<(SubscriptionId, Timestamp)>;
+    Claim: claim_forwards(id: SubscriptionId, now: Timestamp, until: Timestamp, limit: u32) -> Vec<LeasedForward>;
+    Record: record_forward(report: &ForwardReport, now: Timestamp) -> Recorded;
 
     Route: routing_version() -> i64;
     Route: load_directory() -> Directory;

@@ -7,6 +7,7 @@ mod accept;
 mod depth;
 mod directory;
 mod error;
+mod forward;
 mod holdings;
 mod jobs;
 mod measured;
@@ -21,6 +22,7 @@ pub use accept::{AcceptBatch, Accepting, NewDelivery, Placement, Settled, Submis
 pub use depth::{Mark, Portion};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
+pub use forward::{Forward, ForwardReport, ForwardState, ForwardThen, LeasedForward};
 pub use holdings::{Holdings, Pool};
 pub use jobs::{ClaimedJob, DueJob, JobChange, JobClaim, JobEnd, JobFilter, JobStep, Opening, Past, Standing, Stepped};
 pub use measured::Measured;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Attempt, DeadReason};
+use crate::domain::delivery::{Attempt, DeadReason, ErrorAttributes};
 use crate::domain::event::Accepted;
 use crate::domain::id::{DeliveryId, JobId, NodeId, SubscriptionId};
 use crate::domain::tenant::TenantName;
@@ -75,6 +75,8 @@ pub struct Report {
     pub attempt: Option<Attempt>,
     /// What is to become of the delivery.
     pub then: Resolution,
+    /// For a death that a dead-letter sink is to be told of: what of.
+    pub forward: Option<Box<ErrorAttributes>>,
 }
 
 /// What is to become of a delivery after its lease ends.

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Portion,
-    Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError,
-    StoredEvent,
+    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
+    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint,
+    StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -50,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records what came of leased deliveries: each attempt with its delivery's new state, all in one transaction, one answer
     /// per report in order. A report whose token is no longer the row's changes nothing and is answered
-    /// [`Recorded::LeaseLost`]. `pauses` are kept with the lanes, the later moment winning.
+    /// [`Recorded::LeaseLost`]. A death with a `forward` is due to be sent on from then. `pauses` are kept with the lanes, the later moment winning.
     async fn record(&self, reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Result<Vec<Recorded>>;
 
     /// Gives leased deliveries back untried: `pending`, due at `now`, no attempt counted. Says how many; leases already lost are passed
@@ -71,6 +71,26 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes up to `limit` event keys accepted before `keys_before` and replay digests that ended before `now`; says how many
     /// rows went. Fewer than `limit` means that the rest may wait: some of the keys were looked at, the next call looks at others.
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64>;
+
+    // ── Forwards: dead letters on their way to a dead-letter sink; written by `record` ─────────────────────────────────
+
+    /// The subscriptions that have pending forwards, and when the earliest of each is due. At most `limit`, those after `after` in
+    /// identifier order: call again with the last one to see the rest.
+    async fn due_forwards(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Timestamp)>>;
+
+    /// Leases up to `limit` forwards of a subscription that are due at `now`, earliest first, until `until`: then they are due
+    /// again, unless what came of them was recorded. Two callers never get the same one before that.
+    async fn claim_forwards(
+        &self,
+        id: SubscriptionId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedForward>>;
+
+    /// Records what came of a leased forward. One that was leased again, purged, or replaced by a later death is answered
+    /// [`Recorded::LeaseLost`], and nothing is written.
+    async fn record_forward(&self, report: &ForwardReport, now: Timestamp) -> Result<Recorded>;
 
     // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
     // Every change raises the routing version in the same transaction.

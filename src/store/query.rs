@@ -1,5 +1,6 @@
 //! What people ask: filters of lists, and the rows they get.
 
+use super::Forward;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState};
 use crate::domain::event::Accepted;
@@ -74,6 +75,8 @@ pub struct DeliveryDetail {
     pub delivery: Delivery,
     /// Its attempts, first one first.
     pub attempts: Vec<Attempt>,
+    /// What became of sending it on, if it died and its subscription has a dead-letter sink.
+    pub forward: Option<Forward>,
 }
 
 /// Which dead letters are meant. Every member narrows; times are of creation.

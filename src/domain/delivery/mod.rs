@@ -3,10 +3,12 @@
 //! [`state`] is the state machine, [`verdict`] decides what an attempt's outcome means. Both are pure.
 
 mod attempt;
+mod error_attributes;
 pub mod state;
 pub mod verdict;
 
 pub use attempt::{Attempt, ErrorClass, Outcome, VerdictKind};
+pub use error_attributes::ErrorAttributes;
 pub use state::DeliveryState;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! tree of `data` is ever built. [`read`] makes events from the wire (binary, structured, batched), [`mod@write`] lays them out for a
 //! sink. It must never change an attribute's spelling or a byte of `data` (SPECS 1.A to 1.D).
 
+mod annotate;
 mod attributes;
 mod base64_text;
 pub(super) mod escape;

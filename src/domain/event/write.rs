@@ -60,7 +60,7 @@ impl Event {
     }
 
     /// The data as the body of a request; a part of the received bytes wherever it can be.
-    fn payload(&self) -> Option<Bytes> {
+    pub(super) fn payload(&self) -> Option<Bytes> {
         match self.data {
             DataPlace::None => None,
             DataPlace::Whole => Some(self.body.clone()),

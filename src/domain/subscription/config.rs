@@ -39,6 +39,10 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub handshake: Option<Policy>,
+    /// The URL that events are sent to whose deliveries died, with what they died of (Knative's `deadLetterSink`, which is read as
+    /// well).
+    #[serde(skip_serializing_if = "Option::is_none", alias = "deadLetterSink")]
+    pub dead_letter_sink: Option<String>,
 }
 
 impl Default for Config {
@@ -53,6 +57,7 @@ impl Default for Config {
             rate_limit: None,
             max_concurrency: 16,
             handshake: None,
+            dead_letter_sink: None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct ReportRow {
     pub(super) token: i64,
     pub(super) ending: Ending,
     pub(super) attempt: Option<AttemptRow>,
+    /// Why it died, as JSON, if that is to be sent on.
+    pub(super) failure: Option<String>,
 }
 
 impl ReportRow {
@@ -29,6 +31,7 @@ impl ReportRow {
             token: report.lease.token,
             ending: Ending::new(report.then, now),
             attempt: report.attempt.as_ref().map(AttemptRow::new).transpose()?,
+            failure: report.forward.as_ref().map(serde_json::to_string).transpose().map_err(StoreError::corrupt)?,
         })
     }
 }

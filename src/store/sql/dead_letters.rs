@@ -9,7 +9,7 @@ use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::{Value, values};
-use super::{attempts, leases};
+use super::{attempts, forwards, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery};
 use crate::domain::id::SubscriptionId;
@@ -128,6 +128,7 @@ pub(super) async fn purge(engine: &Engine, tenant: &TenantName, filter: &DeadLet
     let purged = ids_of(&transaction.fetch_all(PURGE, values).await?)?;
     drop_letters(&mut transaction, tenant, &purged).await?;
     attempts::delete(&mut transaction, &purged).await?;
+    forwards::delete(&mut transaction, &purged).await?;
     transaction.commit().await?;
     Ok(purged.len() as u64)
 }

@@ -8,7 +8,7 @@ use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
-use super::{attempts, leases};
+use super::{attempts, forwards, leases};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
 use crate::domain::id::{DeliveryId, EventId, JobId, SubscriptionId};
@@ -206,8 +206,9 @@ pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: DeliveryId) -
     let mut snapshot = engine.snapshot().await?;
     let row = snapshot.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
     let attempts = attempts::of_delivery(&mut snapshot, id).await?;
+    let forward = forwards::of_delivery(&mut snapshot, id).await?;
     snapshot.commit().await?;
-    Ok(DeliveryDetail { delivery: read(&row)?, attempts })
+    Ok(DeliveryDetail { delivery: read(&row)?, attempts, forward })
 }
 
 /// Opens a finished delivery again.

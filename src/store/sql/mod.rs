@@ -16,6 +16,7 @@ mod depth;
 mod engine;
 mod events;
 mod failure;
+mod forwards;
 mod handshakes;
 mod jobs;
 mod lanes;
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<&'static str> {
         deliveries::STATEMENTS,
         depth::STATEMENTS,
         events::STATEMENTS,
+        forwards::STATEMENTS,
         jobs::STATEMENTS,
         handshakes::STATEMENTS,
         lanes::STATEMENTS,

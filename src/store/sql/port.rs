@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, jobs, lanes, past, producers, revisions, sessions, stats,
-    subscriptions, tenants,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, producers, revisions,
+    sessions, stats, subscriptions, tenants,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -21,9 +21,9 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased, Mark, Past, Portion,
-    Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store,
-    StoreError, StoredEvent,
+    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
+    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint,
+    StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -64,6 +64,24 @@ impl Store for SqlStore {
 
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
         self.prune_old(now, keys_before, limit).await
+    }
+
+    async fn due_forwards(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Timestamp)>> {
+        forwards::due(&self.engine, after, limit).await
+    }
+
+    async fn claim_forwards(
+        &self,
+        id: SubscriptionId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedForward>> {
+        forwards::claim(&self.engine, id, now, until, limit).await
+    }
+
+    async fn record_forward(&self, report: &ForwardReport, now: Timestamp) -> Result<Recorded> {
+        forwards::record(&self.engine, report, now).await
     }
 
     async fn routing_version(&self) -> Result<i64> {

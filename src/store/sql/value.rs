@@ -72,6 +72,7 @@ conversions! {
     Option<&str>, text => Self::Text(text.map(str::to_owned));
     &TenantName, name => Self::Text(Some(name.as_str().to_owned()));
     i64, number => Self::Int(Some(number));
+    Option<i64>, number => Self::Int(number);
     u32, number => Self::Int(Some(number.into()));
     Timestamp, moment => Self::Int(Some(moment.as_micros()));
     Option<Timestamp>, moment => Self::Int(moment.map(Timestamp::as_micros));

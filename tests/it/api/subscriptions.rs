@@ -142,6 +142,17 @@ on_both_databases!(merge_patch_changes_what_it_names, async |server| {
         "max_attempts": 11, "permanent_statuses": [503],
     });
     assert_eq!(changed["config"]["retry"], expected);
+    // Knative's spelling is read, and is one member with ours.
+    for (sink, spelling) in [
+        ("https://a.example/", "deadLetterSink"),
+        ("https://b.example/", "dead_letter_sink"),
+        ("https://c.example/", "deadLetterSink"),
+    ] {
+        let changed = client.patch(&path, &json!({ "config": { spelling: sink } })).await.expect(200);
+        assert_eq!(changed["config"]["dead_letter_sink"], sink);
+    }
+    let none = client.patch(&path, &json!({ "config": { "deadLetterSink": null } })).await.expect(200);
+    assert_eq!(none["config"].get("dead_letter_sink"), None);
     let changed = client.patch(&path, &kind).await.expect(200);
 
     for (patch, pointer) in [

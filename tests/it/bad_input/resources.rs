@@ -47,6 +47,12 @@ fn member_cases() -> Vec<Case> {
         with("no concurrency", r#""config":{"max_concurrency":0}"#, "/config/max_concurrency"),
         with("an unknown content mode", r#""config":{"content_mode":"xml"}"#, "/config/content_mode"),
         with("a schedule without attempts", r#""config":{"retry":{"schedule_ms":[]}}"#, "/config/retry/schedule_ms"),
+        with(
+            "a dead-letter sink with credentials",
+            r#""config":{"dead_letter_sink":"https://a:b@c.example/"}"#,
+            "/config/dead_letter_sink",
+        ),
+        with("a dead-letter sink that is no URL", r#""config":{"deadLetterSink":"dead"}"#, "/config/dead_letter_sink"),
         with("a signature without v1", r#""config":{"signature":{"schemes":["v1a"]}}"#, "/config/signature/schemes"),
         with("an unknown scheme", r#""config":{"signature":{"schemes":["v1","v2"]}}"#, "/config/signature/schemes/1"),
         with("an unknown algorithm", r#""config":{"signature":{"http_message":"rsa"}}"#, "/config/signature/http_message"),

@@ -4,6 +4,7 @@ mod delivering;
 mod failing;
 mod fairness;
 mod fixture;
+mod forwarding;
 mod policies;
 mod probing;
 mod stopping;

@@ -96,7 +96,7 @@ both_databases!(a_redelivered_one_can_be_claimed_and_an_old_lease_can_not_end_it
     let claim = Claim { node, now: store.now(), lanes: vec![(to, 10)] };
     let claimed = store.claim(&claim).await.unwrap();
     assert_eq!(claimed.iter().map(|leased| leased.lease.delivery_id).collect::<Vec<_>>(), [old.delivery_id]);
-    let late = Report { lease: old, tenant: default.clone(), attempt: None, then: Resolution::Delivered };
+    let late = Report { lease: old, tenant: default.clone(), attempt: None, then: Resolution::Delivered, forward: None };
     assert_eq!(store.record(&[late], &[], store.now()).await.unwrap(), [Recorded::LeaseLost]);
     assert_eq!(seen(&store, old.delivery_id).await.state, DeliveryState::InFlight);
 });

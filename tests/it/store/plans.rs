@@ -8,7 +8,7 @@ use waypost::store::sql;
 use crate::support::database::{Database, Kind};
 
 /// Tables that grow with every event.
-const LARGE: [&str; 7] = ["events", "event_keys", "replays", "deliveries", "attempts", "queue", "dead_letters"];
+const LARGE: [&str; 8] = ["events", "event_keys", "replays", "deliveries", "attempts", "queue", "dead_letters", "forwards"];
 
 #[tokio::test]
 async fn no_statement_of_the_control_plane_reads_a_large_table_whole() {

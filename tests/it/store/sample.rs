@@ -106,7 +106,7 @@ pub(super) async fn in_flight(store: &TestStore, tenant: &TenantName, subscripti
 
 /// Records the end of a lease with one attempt.
 pub(super) async fn ended(store: &TestStore, tenant: &TenantName, lease: Lease, then: Resolution) -> DeliveryId {
-    let report = Report { lease, tenant: tenant.clone(), attempt: Some(attempt(store, then)), then };
+    let report = Report { lease, tenant: tenant.clone(), attempt: Some(attempt(store, then)), then, forward: None };
     store.record(&[report], &[], store.now()).await.unwrap();
     lease.delivery_id
 }

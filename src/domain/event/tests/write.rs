@@ -206,3 +206,20 @@ fn bare_data_is_the_data_under_its_own_type() {
         assert_eq!(bare(dataless), None, "{dataless}");
     }
 }
+
+#[test]
+fn attributes_are_added_in_place_of_others_of_their_names_and_the_data_stays() {
+    let added = [("knativeerrorcode", "503", Kind::Integer), ("knativeerrordest", "https://a.example/?b=\"c\"", Kind::String)];
+    let told = |event: &Event| event.annotated(&added).unwrap();
+    let event = with(r#","knativeerrorcode":500,"n":5,"data" : {"z":1.0, "a":12345678901234567890123}"#).unwrap();
+    let text = json(&told(&event));
+    assert!(text.ends_with(r#","data":{"z":1.0, "a":12345678901234567890123}}"#), "{text}");
+    assert_eq!(text.matches("knativeerrorcode").count(), 1);
+    assert_eq!(told(&event).attribute("knativeerrorcode"), Some("503"));
+    assert_eq!(told(&event).attribute("n"), event.attribute("n"));
+    // In binary mode no byte around JSON is lost either.
+    let event = strict(&[("content-type", "application/json")], " {\"z\":1.0}\n").unwrap();
+    let (_, body) = on_the_wire(&told(&event)).unwrap();
+    assert_eq!(body, " {\"z\":1.0}\n");
+    assert!(with("").unwrap().annotated(&[("no name", "x", Kind::String)]).is_err());
+}

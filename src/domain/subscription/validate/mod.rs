@@ -239,6 +239,9 @@ fn config(config: &Config, faults: &mut Faults) {
     } else if schemes.len() > 2 || (schemes.len() == 2 && schemes[0] == schemes[1]) {
         note("signature/schemes", "must name each scheme once".to_owned());
     }
+    if let Some(Err(detail)) = config.dead_letter_sink.as_deref().map(sink) {
+        note("dead_letter_sink", detail);
+    }
     if let Some(RateLimit { per_second, burst }) = config.rate_limit {
         if !(per_second > 0.0 && per_second <= 100_000.0) {
             note("rate_limit/per_second", "must be above 0 and at most 100000".to_owned());

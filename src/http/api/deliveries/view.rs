@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{self, DeadReason, DeliveryState, ErrorClass, VerdictKind};
 use crate::domain::id::{AttemptId, DeliveryId, EventId, JobId, SubscriptionId};
 use crate::http::api::wire::{Header, Text, headers};
-use crate::store;
+use crate::store::{self, ForwardState};
 
 /// The duty to bring one event to one subscription.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,11 +81,53 @@ pub(super) struct DeliveryDetail {
     delivery: Delivery,
     /// Its attempts, first one first.
     attempts: Vec<Attempt>,
+    /// What became of sending it on to the subscription's dead-letter sink, if it died and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    forward: Option<Forward>,
+}
+
+/// A dead letter on its way to a dead-letter sink.
+#[derive(Debug, Serialize, ToSchema)]
+struct Forward {
+    /// Where it stands.
+    state: ForwardState,
+    /// Attempts made.
+    attempt_count: u32,
+    /// When it is due, while it is pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_attempt_at: Option<Timestamp>,
+    /// The status of the last answer, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_status: Option<u16>,
+    /// Why the last attempt failed, in words, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_error: Option<String>,
+    /// When its delivery died.
+    created_at: Timestamp,
+    /// When it arrived or was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    finished_at: Option<Timestamp>,
+}
+
+impl From<store::Forward> for Forward {
+    fn from(forward: store::Forward) -> Self {
+        let store::Forward { state, attempt_count, next_attempt_at, last_status, last_error, created_at, finished_at } = forward;
+        Self { state, attempt_count, next_attempt_at, last_status, last_error, created_at, finished_at }
+    }
 }
 
 impl From<store::DeliveryDetail> for DeliveryDetail {
     fn from(detail: store::DeliveryDetail) -> Self {
-        Self { delivery: detail.delivery.into(), attempts: detail.attempts.into_iter().map(Attempt::from).collect() }
+        Self {
+            delivery: detail.delivery.into(),
+            attempts: detail.attempts.into_iter().map(Attempt::from).collect(),
+            forward: detail.forward.map(Forward::from),
+        }
     }
 }
 

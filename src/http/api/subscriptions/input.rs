@@ -54,6 +54,7 @@ pub(super) fn replaced(mut members: Members, stored: &Subscription, config: &Con
 /// # Errors
 /// 400 with a pointer for each fault.
 pub(super) fn patched(mut patch: Members, stored: &Subscription, config: &Config) -> Result<Spec> {
+    spell_dead_letter_sink(&mut patch);
     refuse_read_only(&mut patch, &shown(stored)?)?;
     let mut members = members_of(&stored.spec)?;
     merge(&mut members, patch, 0);
@@ -64,6 +65,19 @@ pub(super) fn patched(mut patch: Members, stored: &Subscription, config: &Config
 fn members_of<T: Serialize>(value: &T) -> Result<Members> {
     let text = serde_json::to_string(value).map_err(|error| Problem::internal(&error))?;
     serde_json::from_str(&text).map_err(|error| Problem::internal(&error))
+}
+
+/// Knative's spelling becomes ours, so that it patches the member there is.
+fn spell_dead_letter_sink(patch: &mut Members) {
+    let Some(mut config) = patch.get("config").and_then(|config| object(config)) else { return };
+    if !config.contains_key("dead_letter_sink")
+        && let Some(sink) = config.remove("deadLetterSink")
+    {
+        config.insert("dead_letter_sink".to_owned(), sink);
+        if let Ok(config) = to_raw_value(&config) {
+            patch.insert("config".to_owned(), config);
+        }
+    }
 }
 
 fn refusal() -> Problem {
@@ -134,8 +148,12 @@ fn valid(members: &Members, config: &Config) -> Result<Spec> {
     let text = serde_json::to_vec(members).map_err(|error| Problem::internal(&error))?;
     let spec: Spec = decode(&text)?;
     let mut faults = validate::spec(&spec).err().unwrap_or_default();
-    if is_plain_http(&spec.sink) && !(config.dev || config.egress.allow_http) {
-        faults.push(("/sink".into(), "must be `https`: this server does not send over plain http (`egress.allow_http`)".into()));
+    let sinks = [("/sink", Some(&spec.sink)), ("/config/dead_letter_sink", spec.config.dead_letter_sink.as_ref())];
+    for (pointer, sink) in sinks {
+        if sink.is_some_and(|sink| is_plain_http(sink)) && !(config.dev || config.egress.allow_http) {
+            let detail = "must be `https`: this server does not send over plain http (`egress.allow_http`)";
+            faults.push((pointer.into(), detail.into()));
+        }
     }
     if faults.is_empty() {
         return Ok(spec);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgExecutor, PgRow};
 use uuid::Uuid;
 
 use super::{Statement, column};
@@ -57,8 +57,18 @@ const RECORD: &str = "WITH ended AS (
 )
 SELECT id, lease_token FROM ended";
 
+/// Beside [`RECORD`], in one transaction, where a death is to be sent on.
+const FORWARD: &str = "INSERT INTO forwards AS known
+    (delivery_id, tenant, event_id, subscription_id, failure, state, due_at, lease_token, attempt_count, created_at)
+    SELECT d.id, d.tenant, d.event_id, d.subscription_id, n.failure, 'pending', $3, 1, 0, $3
+    FROM UNNEST($1::uuid[], $2::text[]) AS n (id, failure)
+    CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = n.id LIMIT 1) d ORDER BY 1
+    ON CONFLICT (delivery_id) DO UPDATE SET failure = excluded.failure, state = 'pending', due_at = excluded.due_at,
+        lease_token = known.lease_token + 1, attempt_count = 0, last_status = NULL, last_error = NULL,
+        created_at = excluded.created_at, finished_at = NULL";
+
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[RECORD];
+pub(super) const STATEMENTS: &[&str] = &[RECORD, FORWARD];
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -75,8 +85,15 @@ pub(in crate::store::sql) async fn record(
     let is_first: Vec<_> = reports.iter().map(|report| leases.insert(report.lease)).collect();
     let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
     let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
-    let ended = execute(engine, &rows, &latest(pauses), batches).await?;
-    let ended = ended.iter().map(lease).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
+    let ended = if rows.iter().any(|row| row.failure.is_some()) {
+        let mut transaction = engine.pool.begin().await.map_err(store_error)?;
+        let ended = execute(&mut *transaction, &rows, &latest(pauses), batches).await?;
+        forward(&mut *transaction, &rows, &ended, now).await?;
+        transaction.commit().await.map_err(store_error)?;
+        ended
+    } else {
+        execute(&engine.pool, &rows, &latest(pauses), batches).await?
+    };
     let answer = |(report, is_first): (&Report, bool)| {
         if is_first && ended.contains(&report.lease) { Recorded::Done } else { Recorded::LeaseLost }
     };
@@ -98,15 +115,27 @@ fn latest(pauses: &[SinkPause]) -> BTreeMap<Uuid, i64> {
 }
 
 async fn execute(
-    engine: &PostgresEngine,
+    executor: impl PgExecutor<'_>,
     rows: &[ReportRow],
     pauses: &BTreeMap<Uuid, i64>,
     batches: &[Batch],
-) -> Result<Vec<PgRow>> {
+) -> Result<HashSet<Lease>> {
     let query = bind_attempts(bind_endings(sqlx::query(RECORD), rows), rows);
     let query = query.bind(pauses.keys().copied().collect::<Vec<_>>()).bind(pauses.values().copied().collect::<Vec<_>>());
     let query = query.bind(column(batches, |(node, _)| node.as_uuid())).bind(column(batches, |(_, id)| *id));
-    query.fetch_all(&engine.pool).await.map_err(store_error)
+    let ended = query.fetch_all(executor).await.map_err(store_error)?;
+    ended.iter().map(lease).collect::<std::result::Result<_, _>>().map_err(store_error)
+}
+
+/// Writes the forwards of those deaths whose leases held.
+async fn forward(executor: impl PgExecutor<'_>, rows: &[ReportRow], ended: &HashSet<Lease>, now: Timestamp) -> Result<()> {
+    let lease = |row: &ReportRow| Lease { delivery_id: DeliveryId::from_uuid(row.delivery_id), token: row.token };
+    let told: Vec<_> = rows.iter().filter(|row| row.failure.is_some() && ended.contains(&lease(row))).collect();
+    let query = sqlx::query(FORWARD)
+        .bind(column(&told, |row| row.delivery_id))
+        .bind(column(&told, |row| row.failure.as_deref()))
+        .bind(now.as_micros());
+    query.execute(executor).await.map(|_| ()).map_err(store_error)
 }
 
 fn bind_endings<'q>(query: Statement<'q>, rows: &[ReportRow]) -> Statement<'q> {

@@ -29,10 +29,17 @@ const BURY: &str = "INSERT INTO dead_letters (tenant, delivery_id, subscription_
     SELECT tenant, id, subscription_id, reason, created_at FROM deliveries WHERE id = ?1
     ON CONFLICT (tenant, delivery_id) DO UPDATE SET reason = excluded.reason";
 
+const FORWARD: &str = "INSERT INTO forwards
+    (delivery_id, tenant, event_id, subscription_id, failure, state, due_at, lease_token, attempt_count, created_at)
+    SELECT id, tenant, event_id, subscription_id, ?2, 'pending', ?3, 1, 0, ?3 FROM deliveries WHERE id = ?1
+    ON CONFLICT (delivery_id) DO UPDATE SET failure = excluded.failure, state = 'pending', due_at = excluded.due_at,
+        lease_token = forwards.lease_token + 1, attempt_count = 0, last_status = NULL, last_error = NULL,
+        created_at = excluded.created_at, finished_at = NULL";
+
 const FORGET_LEASES: &str = "DELETE FROM leases WHERE node_id = ?1 AND id = ?2";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE, BURY, FORGET_LEASES];
+pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE, BURY, FORWARD, FORGET_LEASES];
 
 /// Reports that own what they need, to be sent to the writer.
 pub(super) struct Reports {
@@ -94,6 +101,9 @@ impl ReportRow {
             connection.prepare_cached(REQUEUE)?.execute([self.delivery_id])?;
         } else if reason.is_some() {
             connection.prepare_cached(BURY)?.execute([self.delivery_id])?;
+            if let Some(failure) = &self.failure {
+                connection.prepare_cached(FORWARD)?.execute(params![self.delivery_id, failure, finished_at])?;
+            }
         }
         Ok(Recorded::Done)
     }

@@ -115,12 +115,12 @@ pub(super) async fn claim(store: &TestStore, node: NodeId, lanes: &[(Subscriptio
 
 /// A report with an attempt, numbered `number`.
 pub(super) fn report(store: &TestStore, lease: Lease, number: u32, then: Resolution) -> Report {
-    Report { lease, tenant: TenantName::default(), attempt: Some(attempt(store, number, then)), then }
+    Report { lease, tenant: TenantName::default(), attempt: Some(attempt(store, number, then)), then, forward: None }
 }
 
 /// A report without an attempt.
 pub(super) fn untried(lease: Lease, then: Resolution) -> Report {
-    Report { lease, tenant: TenantName::default(), attempt: None, then }
+    Report { lease, tenant: TenantName::default(), attempt: None, then, forward: None }
 }
 
 fn attempt(store: &TestStore, number: u32, then: Resolution) -> Attempt {

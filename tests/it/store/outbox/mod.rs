@@ -3,6 +3,7 @@
 mod accepting;
 mod claiming;
 mod fixture;
+mod forwarding;
 mod keys;
 mod leasing;
 mod model;

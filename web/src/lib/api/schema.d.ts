@@ -1095,6 +1095,8 @@ export interface components {
         DeliveryDetail: components["schemas"]["Delivery"] & {
             /** @description Its attempts, first one first. */
             attempts: components["schemas"]["Attempt"][];
+            /** @description What became of sending it on to the subscription's dead-letter sink, if it died and there is one. */
+            forward?: components["schemas"]["Forward"];
         };
         /**
          * @description A delivery: the duty to bring one event to one subscription.
@@ -1260,6 +1262,34 @@ export interface components {
                 };
             };
         };
+        /** @description A dead letter on its way to a dead-letter sink. */
+        Forward: {
+            /**
+             * Format: int32
+             * @description Attempts made.
+             */
+            attempt_count: number;
+            /** @description When its delivery died. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it arrived or was given up. */
+            finished_at?: components["schemas"]["Timestamp"];
+            /** @description Why the last attempt failed, in words, if it did. */
+            last_error?: string;
+            /**
+             * Format: int32
+             * @description The status of the last answer, if there was one.
+             */
+            last_status?: number;
+            /** @description When it is due, while it is pending. */
+            next_attempt_at?: components["schemas"]["Timestamp"];
+            /** @description Where it stands. */
+            state: components["schemas"]["ForwardState"];
+        };
+        /**
+         * @description Where a forward stands.
+         * @enum {string}
+         */
+        ForwardState: "pending" | "delivered" | "failed";
         /** @description What the sink has agreed to. */
         HandshakeAgreement: {
             /**
@@ -1942,6 +1972,12 @@ export interface components {
              */
             content_mode: components["schemas"]["ContentMode"];
             /**
+             * @description The URL that events are sent to whose deliveries died, with what they died of (Knative's `deadLetterSink`, which is read as
+             *     well).
+             * @default null
+             */
+            dead_letter_sink: string | null;
+            /**
              * @description The event format wherever the whole event is the body.
              * @default json
              */
@@ -2248,6 +2284,8 @@ export type EventLineList = components['schemas']['EventLineList'];
 export type EventReceipt = components['schemas']['EventReceipt'];
 export type Exchange = components['schemas']['Exchange'];
 export type Filter = components['schemas']['Filter'];
+export type Forward = components['schemas']['Forward'];
+export type ForwardState = components['schemas']['ForwardState'];
 export type HandshakeAgreement = components['schemas']['HandshakeAgreement'];
 export type HandshakeAnswer = components['schemas']['HandshakeAnswer'];
 export type HandshakePolicy = components['schemas']['HandshakePolicy'];
