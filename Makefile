@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk browser screenshots install-check generate generated tested-binary deny bench bench-quick clean
+.PHONY: help run demo test test-tools web web-check check fmt fmt-check clippy unit doc sdk browser screenshots install-check generate generated tested-binary deny fuzz bench bench-quick clean
 
 # One profile for lints and tests, so that what a dependency builds in C is built once.
 CARGO_FLAGS := --locked
@@ -84,6 +84,9 @@ tested-binary: web
 deny: ## licences, sources and banned crates (cargo-deny where installed; the test `tidy` holds the same list)
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
 	else echo "cargo-deny is not installed: tests/it/tidy has checked licences and bans of deny.toml"; fi
+
+fuzz: ## fuzz the event parser, CESQL and header decoding, FUZZ_SECONDS (600) each
+	scripts/fuzz.sh
 
 bench: ## measure: accepted and delivered per second beside a ceiling, on SQLite and Postgres
 	scripts/bench.sh full

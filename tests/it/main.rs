@@ -9,6 +9,7 @@ mod cloudevents;
 mod commands;
 mod conformance;
 mod dispatch;
+mod fuzz;
 mod handshake;
 mod ingest;
 mod install;

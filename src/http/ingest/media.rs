@@ -4,8 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
 use crate::config::{self, Ingest};
-use crate::domain::event::read::{self, Invalid, Limits, Mode, Place};
-use crate::domain::event::{Event, Format};
+use crate::domain::event::read::{self, Invalid, Limits, Mode, Place, Requested};
 use crate::http::problem::{Code, Problem, Result};
 use crate::metrics::Metrics;
 
@@ -19,15 +18,6 @@ const ACCEPT: HeaderValue = HeaderValue::from_static(
     "application/cloudevents+json, application/cloudevents+protobuf, application/cloudevents-batch+json, \
      application/cloudevents-batch+protobuf",
 );
-
-/// The events of one request.
-#[derive(Debug)]
-pub(super) enum Events {
-    /// One event, answered as such.
-    One(Event),
-    /// A batch, answered as a list.
-    Batch(Vec<Event>),
-}
 
 /// The content mode of a request (SPECS HR-1).
 ///
@@ -53,26 +43,16 @@ fn unsupported(what: &str) -> Problem {
 ///
 /// # Errors
 /// 400 with every fault, 413 for a batch of too many.
-pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest, metrics: &Metrics) -> Result<Events> {
+pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest, metrics: &Metrics) -> Result<Requested> {
     let limits = Limits { max_attributes: config.max_attributes, max_batch_events: config.max_batch_events };
-    match mode {
-        Mode::Batched(format) => {
-            let events = match format {
-                Format::Json => read::batch(&body, limits),
-                Format::Protobuf => read::protobuf_batch(&body, limits),
-            };
-            events.map(Events::Batch).map_err(|invalid| refused_batch(invalid, config))
-        }
-        Mode::Structured(Format::Json) => Ok(Events::One(read::structured(body, limits)?)),
-        Mode::Structured(Format::Protobuf) => Ok(Events::One(read::protobuf(body, limits)?)),
-        Mode::Binary | Mode::Unsupported => {
-            let mut literal_count = 0;
-            let decoding = decoding(config.header_decoding);
-            let event = read::binary_counting(headers, body, decoding, limits, &mut literal_count)?;
-            metrics.accept.took_literally(literal_count);
-            Ok(Events::One(event))
-        }
-    }
+    let mut literal_count = 0;
+    let requested = read::request(mode, headers, body, decoding(config.header_decoding), limits, &mut literal_count);
+    let requested = requested.map_err(|invalid| match mode {
+        Mode::Batched(_) => refused_batch(invalid, config),
+        _ => invalid.into(),
+    })?;
+    metrics.accept.took_literally(literal_count);
+    Ok(requested)
 }
 
 /// A batch that is too long has a code of its own, since the way out is another one: to split it.

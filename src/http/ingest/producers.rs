@@ -10,7 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 
 use super::events::traceparent;
-use super::receipt::{Receipts, accepted};
+use super::receipt::{Receipts, accepted, into_parts};
 use super::{CloudEvent, handshake, media};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::read::Mode;
@@ -120,7 +120,7 @@ pub(super) async fn post_producer_events(
     let mode = signed_mode(&parts.headers)?;
     let body = body::read(body, &state.config).await?;
     let valid_until = message.verify(&door, &body, state.clock.now())?;
-    let (events, shape) = media::read(mode, &parts.headers, body, &state.config.ingest, &state.metrics)?.into_parts();
+    let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state.config.ingest, &state.metrics)?);
     let request = routing::Request {
         tenant: door.tenant.clone(),
         events,

@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::media::Events;
 use crate::domain::event::Event;
+use crate::domain::event::read::Requested;
 use crate::domain::id::EventId;
 use crate::routing::Receipt;
 
@@ -46,13 +46,11 @@ pub(super) enum Shape {
     List,
 }
 
-impl Events {
-    /// The events, and how to answer for them.
-    pub(super) fn into_parts(self) -> (Vec<Event>, Shape) {
-        match self {
-            Self::One(event) => (vec![event], Shape::One),
-            Self::Batch(events) => (events, Shape::List),
-        }
+/// The events, and how to answer for them.
+pub(super) fn into_parts(requested: Requested) -> (Vec<Event>, Shape) {
+    match requested {
+        Requested::One(event) => (vec![event], Shape::One),
+        Requested::Batch(events) => (events, Shape::List),
     }
 }
 

@@ -8,11 +8,13 @@ mod draft;
 mod faults;
 mod mode;
 mod protobuf;
+mod request;
 mod structured;
 
 pub use binary::{binary, binary_counting, has_attributes};
 pub use mode::{Mode, mode};
 pub use protobuf::{protobuf, protobuf_batch};
+pub use request::{Requested, request};
 pub use structured::{batch, structured};
 
 pub(super) use binary::from_parts;

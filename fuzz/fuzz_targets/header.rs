@@ -1,0 +1,10 @@
+//! Values of `ce-` headers.
+
+#![no_main]
+// The functions of the other targets.
+#![allow(dead_code)]
+
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::header(input));
