@@ -145,3 +145,30 @@ onBothDatabases(
       .waitFor();
   },
 );
+
+onBothDatabases(
+  'a subscription that is unverified says what to do, and is verified on its page',
+  async (stage) => {
+    const { page, waypost } = stage;
+    const sink = await stage.sink(204);
+    const id = await waypost.subscribe(sink.url, {
+      description: 'to be asked',
+      config: { handshake: 'required' },
+    });
+    await page.goto(`/#/subscriptions/${id}`);
+    await page.getByText('It gets no events until its sink agrees to deliveries from here.').waitFor();
+    const verify = page.getByRole('button', { name: 'Verify', exact: true });
+    await verify.click();
+    await page.getByRole('dialog', { name: 'The sink did not agree to deliveries' }).waitFor();
+    await page.getByRole('dialog').getByText('Nothing is delivered until it agrees').waitFor();
+    await page.keyboard.press('Escape');
+
+    sink.answer.headers = { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '120' };
+    await verify.click();
+    await page.getByRole('dialog', { name: 'The sink agrees to deliveries' }).waitFor();
+    await page.getByRole('dialog').getByText('It allows 120 requests a minute.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('Active', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Handshake' }).getByText('Agreed', { exact: true }).waitFor();
+  },
+);

@@ -14,7 +14,7 @@ export interface Received {
 export interface Sink {
   url: string;
   /** What it answers from now on. */
-  answer: { status: number; body: string };
+  answer: { status: number; body: string; headers?: Record<string, string> };
   received: Received[];
   stop(): Promise<void>;
 }
@@ -22,13 +22,13 @@ export interface Sink {
 /** Starts an endpoint that answers with `status`. */
 export async function startSink(status = 204, body = ''): Promise<Sink> {
   const received: Received[] = [];
-  const answer = { status, body };
+  const answer: Sink['answer'] = { status, body };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-      response.writeHead(answer.status, { 'content-type': 'text/plain' });
+      response.writeHead(answer.status, { 'content-type': 'text/plain', ...answer.headers });
       response.end(answer.status === 204 ? undefined : answer.body);
     });
   });

@@ -26,5 +26,5 @@ export const statusHints: Record<Status, string | undefined> = {
   disabled:
     'Its sink answered 410 Gone, so it gets no events any more. Resume it once the sink takes events again; what it missed is not made up for.',
   unverified:
-    'It gets no events until its sink has agreed to deliveries from here. Verify it once the sink answers the CloudEvents webhook handshake.',
+    'It gets no events until its sink agrees to deliveries from here. Have the sink answer the CloudEvents webhook handshake (OPTIONS with WebHook-Allowed-Origin), then verify it.',
 };

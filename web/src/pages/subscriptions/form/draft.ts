@@ -1,4 +1,4 @@
-import type { ContentMode, EventFormat, HeaderEncoding, Subscription } from '$lib/api';
+import type { ContentMode, EventFormat, HandshakePolicy, HeaderEncoding, Subscription } from '$lib/api';
 import { filtersText } from './dialects';
 import { signatureDraft, type SignatureDraft } from './signature';
 import { emptyRetry, retryDraft, type RetryDraft } from './retry';
@@ -25,6 +25,8 @@ export interface Draft extends RetryDraft, SignatureDraft {
   contentMode: ContentMode;
   format: EventFormat;
   headerEncoding: HeaderEncoding;
+  /** Empty: as the installation is set up. */
+  handshake: HandshakePolicy | '';
   method: 'POST' | 'PUT';
   timeout: string;
   hasRateLimit: boolean;
@@ -60,6 +62,7 @@ export function emptyDraft(): Draft {
     contentMode: 'structured',
     format: 'json',
     headerEncoding: 'spec',
+    handshake: '',
     ...signatureDraft(undefined),
     method: 'POST',
     timeout: '15s',
@@ -92,6 +95,7 @@ export function draftOf(subscription: Subscription): Draft {
     contentMode: config.content_mode ?? start.contentMode,
     format: config.format ?? start.format,
     headerEncoding: config.header_encoding ?? start.headerEncoding,
+    handshake: config.handshake ?? '',
     ...signatureDraft(config.signature),
     method: protocolsettings.method === 'PUT' ? 'PUT' : 'POST',
     timeout: config.timeout_ms === undefined ? start.timeout : formatWait(config.timeout_ms),
@@ -100,11 +104,18 @@ export function draftOf(subscription: Subscription): Draft {
     perSecond: String(config.rate_limit?.per_second ?? start.perSecond),
     burst: String(config.rate_limit?.burst ?? start.burst),
     maxConcurrency: String(config.max_concurrency ?? start.maxConcurrency),
-    others: config,
+    others: othersOf(config),
     headers: pairs(protocolsettings.headers),
     metadata: pairs(subscription.metadata),
     credential: subscription.sinkcredential ? 'keep' : 'none',
   };
+}
+
+/** What is left out where it is empty must not come back from what was stored. */
+function othersOf(config: Partial<Subscription['config']>): Partial<Subscription['config']> {
+  const others = { ...config };
+  delete others.handshake;
+  return others;
 }
 
 function pairs(record: Record<string, string> | undefined): Pair[] {

@@ -30,6 +30,7 @@ const stored: Subscription = {
     rate_limit: { per_second: 0.5, burst: 3 },
     max_concurrency: 2,
     header_encoding: 'raw_ascii',
+    handshake: 'required',
     signature: { schemes: ['v1', 'v1a'], http_message: 'ed25519' },
   },
   created_at: '2026-11-21T08:00:00Z',
@@ -64,6 +65,11 @@ describe('specOf', () => {
     expect(spec.config?.rate_limit).toBeNull();
     expect(spec).not.toHaveProperty('source');
     expect(spec).not.toHaveProperty('sinkcredential');
+  });
+
+  it('leaves out what was emptied', () => {
+    const { config } = specOf({ ...draftOf(stored), handshake: '' });
+    expect(config).not.toHaveProperty('handshake');
   });
 
   it('sends a credential only when one was written', () => {

@@ -24,6 +24,7 @@ export function specOf(draft: Draft): SubscriptionSpec {
       format: draft.format,
       header_encoding: draft.headerEncoding,
       signature: signatureOf(draft),
+      ...(draft.handshake === '' ? {} : { handshake: draft.handshake }),
       timeout_ms: reader.wait('/config/timeout_ms', draft.timeout),
       retry: retryOf(draft, reader),
       rate_limit: draft.hasRateLimit
