@@ -27,6 +27,7 @@ export interface Draft extends RetryDraft, SignatureDraft {
   headerEncoding: HeaderEncoding;
   /** Empty: as the installation is set up. */
   handshake: HandshakePolicy | '';
+  deadLetterSink: string;
   method: 'POST' | 'PUT';
   timeout: string;
   hasRateLimit: boolean;
@@ -63,6 +64,7 @@ export function emptyDraft(): Draft {
     format: 'json',
     headerEncoding: 'spec',
     handshake: '',
+    deadLetterSink: '',
     ...signatureDraft(undefined),
     method: 'POST',
     timeout: '15s',
@@ -96,6 +98,7 @@ export function draftOf(subscription: Subscription): Draft {
     format: config.format ?? start.format,
     headerEncoding: config.header_encoding ?? start.headerEncoding,
     handshake: config.handshake ?? '',
+    deadLetterSink: config.dead_letter_sink ?? '',
     ...signatureDraft(config.signature),
     method: protocolsettings.method === 'PUT' ? 'PUT' : 'POST',
     timeout: config.timeout_ms === undefined ? start.timeout : formatWait(config.timeout_ms),
@@ -115,6 +118,7 @@ export function draftOf(subscription: Subscription): Draft {
 function othersOf(config: Partial<Subscription['config']>): Partial<Subscription['config']> {
   const others = { ...config };
   delete others.handshake;
+  delete others.dead_letter_sink;
   return others;
 }
 

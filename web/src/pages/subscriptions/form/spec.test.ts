@@ -31,6 +31,7 @@ const stored: Subscription = {
     max_concurrency: 2,
     header_encoding: 'raw_ascii',
     handshake: 'required',
+    dead_letter_sink: 'https://shop.example/dead',
     signature: { schemes: ['v1', 'v1a'], http_message: 'ed25519' },
   },
   created_at: '2026-11-21T08:00:00Z',
@@ -68,8 +69,9 @@ describe('specOf', () => {
   });
 
   it('leaves out what was emptied', () => {
-    const { config } = specOf({ ...draftOf(stored), handshake: '' });
+    const { config } = specOf({ ...draftOf(stored), handshake: '', deadLetterSink: ' ' });
     expect(config).not.toHaveProperty('handshake');
+    expect(config).not.toHaveProperty('dead_letter_sink');
   });
 
   it('sends a credential only when one was written', () => {

@@ -25,6 +25,7 @@ export function specOf(draft: Draft): SubscriptionSpec {
       header_encoding: draft.headerEncoding,
       signature: signatureOf(draft),
       ...(draft.handshake === '' ? {} : { handshake: draft.handshake }),
+      ...(draft.deadLetterSink.trim() === '' ? {} : { dead_letter_sink: draft.deadLetterSink.trim() }),
       timeout_ms: reader.wait('/config/timeout_ms', draft.timeout),
       retry: retryOf(draft, reader),
       rate_limit: draft.hasRateLimit
