@@ -22,6 +22,7 @@ use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
 use crate::domain::secret::Secret;
+use crate::http::api::explain::Room;
 use crate::http::auth::{Authenticator, SignInTokens, api_key};
 use crate::http::ingest::Doors;
 use crate::http::meter::Meter;
@@ -108,7 +109,6 @@ impl App {
         let sign_in_tokens = Arc::new(SignInTokens::default());
         let sign_in_token = config.dev.then(|| sign_in_tokens.issue(&*entropy));
         let http_stop = CancellationToken::new();
-        let cache_time = Duration::from_millis(config.auth.api_key_cache_ms);
         let shared = AppState::new(http::state::Parts {
             authenticator: Authenticator::new(&config.auth, config.dev, Arc::clone(&store), Arc::clone(&clock))?,
             store: Arc::clone(&store),
@@ -119,9 +119,10 @@ impl App {
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            doors: Doors::new(Arc::clone(&clock), cache_time),
+            doors: Doors::new(Arc::clone(&clock), Duration::from_millis(config.auth.api_key_cache_ms)),
             sign_in_tokens,
             tails: Tails::new(&config.server),
+            room: Room::new(&config.explain),
             inboxes: Arc::default(),
             metrics: Arc::clone(&metrics),
             stopping: http_stop.clone(),

@@ -10,6 +10,7 @@ mod database;
 mod dispatch;
 mod egress;
 mod encryption;
+mod explain;
 mod handshake;
 mod ingest;
 mod jobs;
@@ -25,6 +26,7 @@ pub use database::Database;
 pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use encryption::Encryption;
+pub use explain::Explain;
 pub use handshake::Handshake;
 pub use ingest::{HeaderDecoding, Ingest};
 pub use jobs::Jobs;
@@ -63,6 +65,8 @@ pub struct Config {
     pub auth: Auth,
     /// How secrets are kept.
     pub encryption: Encryption,
+    /// What explanations may cost.
+    pub explain: Explain,
     /// What is logged.
     pub log: Log,
     /// What is counted.

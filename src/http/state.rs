@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
+use super::api::explain::Room;
 use super::auth::{Authenticator, SignInTokens};
 use super::dev::inbox::Inboxes;
 use super::ingest::Doors;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub sign_in_tokens: Arc<SignInTokens>,
     /// Room for live tails of events.
     pub tails: Arc<Tails>,
+    /// Room for explanations.
+    pub room: Arc<Room>,
     /// The producers that post.
     pub doors: Doors,
     /// What arrived at the inboxes of development mode.

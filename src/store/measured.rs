@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Placement, Portion, Recorded, Report, Resolution, Revision, Settled, SinkPause, Standing,
-    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, SubmissionResult,
+    LeasedForward, Mark, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory, Settled, SinkPause,
+    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -166,7 +166,7 @@ watched! {
     Write: disable_subscription(id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> ();
 
     Read: routing_at(tenant: &TenantName, version: i64, page: PageRequest) -> Page<Revision>;
-    Read: routing_history(tenant: &TenantName, id: SubscriptionId) -> Vec<Revision>;
+    Read: routing_history(tenant: &TenantName, id: SubscriptionId) -> RoutingHistory;
 
     Read: any_subscription(id: SubscriptionId) -> Subscription;
     Sweep: due_handshakes(now: Timestamp, limit: u32) -> Vec<Subscription>;

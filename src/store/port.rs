@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint,
-    StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
+    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket,
+    StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -124,9 +124,9 @@ pub trait Store: Send + Sync + 'static {
     /// absent. Of each subscription the newest [`Revision::MAX_KEPT`] revisions are kept: older ones are absent too.
     async fn routing_at(&self, tenant: &TenantName, version: i64, page: PageRequest) -> Result<Page<Revision>>;
 
-    /// All revisions that are kept of one subscription, oldest first; of a deleted one too. Only changes that routing sees make
-    /// one. [`StoreError::NotFound`] if the tenant never had it.
-    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>>;
+    /// All that is kept of one subscription's life, of a deleted one too. Only changes that routing sees make a revision.
+    /// [`StoreError::NotFound`] if the tenant never had it.
+    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<RoutingHistory>;
 
     // ── Handshakes with sinks ─────────────────────────────────────────────────────────────────────────────────────────
     // A handshake begins and ends with its subscription: creating and updating one write it too. One that is stored already is

@@ -40,6 +40,8 @@ pub struct EventRow {
     pub time: Option<String>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// How long its body is.
+    pub body_bytes: u64,
 }
 
 /// One event with its deliveries.

@@ -27,6 +27,17 @@ pub struct Revision {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// What is kept of one subscription's life.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoutingHistory {
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<Timestamp>,
+    /// Its revisions, oldest first, without gaps. Those from its creation on may be gone.
+    pub revisions: Vec<Revision>,
+}
+
 impl Revision {
     /// Revisions kept of one subscription. The oldest goes when there is one more; what was accepted under it can't be explained
     /// any longer.

@@ -6,6 +6,7 @@
 mod answer;
 mod check;
 pub mod data;
+mod explain;
 mod facts;
 mod read;
 mod schema;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 pub use self::answer::Answer;
 pub use self::check::{MAX_DEPTH, MAX_NODES, check};
+pub use self::explain::{Clause, Explanation, MAX_CLAUSES, Seen, none_of};
 pub use self::facts::Facts;
 pub use self::warnings::warnings;
 use super::cesql::Expression;

@@ -160,7 +160,7 @@ fn sql() -> impl Strategy<Value = Filter> {
 }
 
 /// Any filter that can be read.
-fn any_filter() -> impl Strategy<Value = Filter> {
+pub(super) fn any_filter() -> impl Strategy<Value = Filter> {
     let wanted = || prop::collection::btree_map("[a-z0-9]{1,8}x", "[^\\p{C}]{1,8}", 1..4);
     let data = prop::sample::select(vec![
         r#"{"/a":{"eq":1.50},"/b":{"exists":false}}"#,

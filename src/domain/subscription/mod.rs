@@ -3,12 +3,14 @@
 //! [`Subscription`] is the resource as kept; [`Spec`] is the part its owner writes. Validation is in [`validate`].
 
 mod config;
+mod outcome;
 mod rules;
 mod signing;
 mod spec;
 pub mod validate;
 
 pub use config::{Config, ContentMode, RateLimit};
+pub use outcome::Outcome;
 pub use rules::Rules;
 pub use signing::{MessageAlgorithm, Scheme, Signing};
 pub use spec::{Credential, Protocol, ProtocolSettings, Spec};

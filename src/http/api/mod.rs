@@ -10,6 +10,7 @@ mod api_keys;
 mod dead_letters;
 mod deliveries;
 mod events;
+pub mod explain;
 mod jobs;
 mod producers;
 mod session;
@@ -27,6 +28,7 @@ use super::AppState;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .merge(events::routes())
+        .merge(explain::routes())
         .merge(subscriptions::routes())
         .merge(deliveries::routes())
         .merge(dead_letters::routes())

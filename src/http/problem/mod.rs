@@ -81,6 +81,15 @@ impl Problem {
         self
     }
 
+    /// The same problem, of a body in which what it is about stands at `pointer`.
+    #[must_use]
+    pub fn below(mut self, pointer: &str) -> Self {
+        for flaw in &mut self.errors {
+            flaw.pointer = flaw.pointer.take().map(|inner| format!("{pointer}{inner}"));
+        }
+        self
+    }
+
     /// Says when to try again, in whole seconds, rounded up and at least one (RFC 9110 section 10.2.3).
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {

@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// The columns of a line of a list.
 macro_rules! line_columns {
     () => {
-        "id, event_id, source, type, subject, time, accepted_at"
+        "id, event_id, source, type, subject, time, accepted_at, CAST(length(body) AS BIGINT) AS body_bytes"
     };
 }
 pub(super) use line_columns;
@@ -81,6 +81,7 @@ pub(super) fn read_line(row: &Row) -> Result<EventRow> {
         subject: row.get("subject")?,
         time: row.get("time")?,
         accepted_at: row.time("accepted_at")?,
+        body_bytes: row.narrow("body_bytes")?,
     })
 }
 

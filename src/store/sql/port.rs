@@ -22,8 +22,8 @@ use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, Settled, SinkPause, Standing, StatsBucket, StatsPoint,
-    StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket,
+    StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -120,7 +120,7 @@ impl Store for SqlStore {
         revisions::in_force(&self.engine, tenant, version, page).await
     }
 
-    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>> {
+    async fn routing_history(&self, tenant: &TenantName, id: SubscriptionId) -> Result<RoutingHistory> {
         revisions::of_subscription(&self.engine, tenant, id).await
     }
 

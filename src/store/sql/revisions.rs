@@ -16,7 +16,7 @@ use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscription::{DisabledReason, Rules, Status};
 use crate::domain::tenant::TenantName;
-use crate::store::{Revision, StoreError};
+use crate::store::{Revision, RoutingHistory, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -44,7 +44,7 @@ statements! {
                   AND r.from_version <= $3 AND (r.until_version > $3 OR r.until_version IS NULL)
                 ORDER BY r.subscription_id DESC LIMIT $4";
     OF_SUBSCRIPTION = "SELECT ", columns!(), " WHERE r.tenant = $1 AND r.subscription_id = $2 ORDER BY r.from_version";
-    KNOWN = "SELECT id FROM subscriptions WHERE tenant = $1 AND id = $2";
+    LIFE = "SELECT created_at, deleted_at FROM subscriptions WHERE tenant = $1 AND id = $2";
     // Of each tenant its oldest event, by the index of its events: what ended before all of them explains none.
     HORIZON = "SELECT MIN(oldest.version) AS version FROM (
                  SELECT (SELECT e.routing_version FROM events e WHERE e.tenant = t.name ORDER BY e.id LIMIT 1) AS version
@@ -103,12 +103,14 @@ pub(super) async fn in_force(engine: &Engine, tenant: &TenantName, version: i64,
 }
 
 /// All that is kept of one subscription's life, oldest first.
-pub(super) async fn of_subscription(engine: &Engine, tenant: &TenantName, id: SubscriptionId) -> Result<Vec<Revision>> {
+pub(super) async fn of_subscription(engine: &Engine, tenant: &TenantName, id: SubscriptionId) -> Result<RoutingHistory> {
+    let life = engine.fetch_optional(LIFE, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
     let rows = engine.fetch_all(OF_SUBSCRIPTION, values![tenant, id]).await?;
-    if rows.is_empty() && engine.fetch_optional(KNOWN, values![tenant, id]).await?.is_none() {
-        return Err(StoreError::NotFound);
-    }
-    rows.iter().map(read).collect()
+    Ok(RoutingHistory {
+        created_at: life.time("created_at")?,
+        deleted_at: life.optional_time("deleted_at")?,
+        revisions: rows.iter().map(read).collect::<Result<_>>()?,
+    })
 }
 
 /// Deletes revisions that ended before the oldest event of any tenant was routed, some at a time.

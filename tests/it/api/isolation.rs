@@ -18,6 +18,8 @@ pub(super) fn sample_body(operation: &Value) -> (&'static [(&'static str, &'stat
         "replay_subscription" => json!({ "after": long_ago() }),
         "update_subscription" => json!({ "description": "changed" }),
         "create_producer" | "update_producer" | "create_tenant" => json!({ "name": "changed" }),
+        "preview_subscription" => json!({ "subscription": {} }),
+        "explain_any_event" => json!({ "event": event("1") }),
         "create_api_key" => json!({ "name": "changed", "scopes": ["events:read"] }),
         _ => return (&[], String::new()),
     };

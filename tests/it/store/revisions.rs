@@ -28,7 +28,7 @@ async fn change(store: &TestStore, subscription: &mut Subscription, apply: impl 
 }
 
 async fn history(store: &TestStore, id: SubscriptionId) -> Vec<Revision> {
-    store.routing_history(&TenantName::default(), id).await.unwrap()
+    store.routing_history(&TenantName::default(), id).await.unwrap().revisions
 }
 
 async fn at(store: &TestStore, version: i64) -> Vec<Revision> {

@@ -39,7 +39,7 @@ pub(super) struct EventLine {
 
 impl From<EventRow> for EventLine {
     fn from(row: EventRow) -> Self {
-        let EventRow { id, event_id, source, event_type, subject, time, accepted_at } = row;
+        let EventRow { id, event_id, source, event_type, subject, time, accepted_at, body_bytes: _ } = row;
         Self { id, event_id, source, r#type: event_type, subject, time, accepted_at }
     }
 }

@@ -13,7 +13,7 @@ use crate::http::api::wire::decode;
 use crate::http::problem::{Problem, Result};
 
 /// The members of a body, each as it was written: in a tree of values, numbers would lose digits.
-pub(super) type Members = BTreeMap<String, Box<RawValue>>;
+pub(in crate::http::api) type Members = BTreeMap<String, Box<RawValue>>;
 
 /// Objects inside each other that a patch is merged into; no member of a subscription lies so deep, and what does is refused.
 const MAX_MERGE_DEPTH: usize = 16;
@@ -29,6 +29,9 @@ const READ_ONLY: [(&str, &str); 4] = [
 /// Members that an answer has and that mean nothing in a body, so that what was read may be written back.
 const IGNORED: [&str; 4] = ["warnings", "handshake", "created_at", "updated_at"];
 
+/// The sink of a draft that has none: a name that leads nowhere (RFC 2606).
+const NO_SINK: &str = "https://sink.invalid/";
+
 /// The spec of a subscription to be created. An `id` is ignored (SPECS SU-1).
 ///
 /// # Errors
@@ -37,6 +40,17 @@ pub(super) fn created(mut members: Members, config: &Config) -> Result<Spec> {
     members.remove("id");
     refuse_read_only(&mut members, &Members::new())?;
     valid(&members, config)
+}
+
+/// The spec of a subscription that is only tried: as [`created`], but nothing is delivered, so it needs no sink.
+///
+/// # Errors
+/// 400 with a pointer for each fault.
+pub(in crate::http::api) fn draft(mut members: Members, config: &Config) -> Result<Spec> {
+    if !members.contains_key("sink") {
+        members.insert("sink".into(), to_raw_value(NO_SINK).map_err(|error| Problem::internal(&error))?);
+    }
+    created(members, config)
 }
 
 /// The spec that replaces a stored one. Read-only members may be present unchanged.

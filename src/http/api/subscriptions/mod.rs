@@ -7,6 +7,7 @@ mod agreement;
 mod change;
 mod input;
 mod lifecycle;
+mod preview;
 mod probe;
 mod public_keys;
 mod secrets;
@@ -33,7 +34,7 @@ use crate::domain::subscription::{self, SigningSecret, Spec, Status};
 use crate::http::problem::Result;
 use crate::http::{AppState, Caller};
 use crate::store::Store;
-use input::Members;
+pub(super) use input::{Members, draft};
 use view::{CreatedSubscription, Subscription};
 
 /// A page of them, under a name for the document.
@@ -43,6 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(routes!(list_subscriptions, create_subscription, describe_subscriptions))
         .routes(routes!(get_subscription, replace_subscription, update_subscription, delete_subscription, describe_subscription))
+        .routes(routes!(preview::preview_subscription))
         .routes(routes!(secrets::get_subscription_secrets))
         .routes(routes!(secrets::rotate_subscription_secret))
         .routes(routes!(public_keys::list_subscription_public_keys))

@@ -22,7 +22,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         require_json(request.headers())?;
-        decode(&collect(request, state).await?).map(Self)
+        decode(&collect(request, MAX_BODY_BYTES, state).await?).map(Self)
     }
 }
 
@@ -31,12 +31,26 @@ impl<T: DeserializeOwned> OptionalFromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>> {
         let content_type = request.headers().contains_key(header::CONTENT_TYPE).then(|| require_json(request.headers()));
-        let bytes = collect(request, state).await?;
+        let bytes = collect(request, MAX_BODY_BYTES, state).await?;
         if bytes.is_empty() {
             return Ok(None);
         }
         content_type.unwrap_or_else(|| Err(unsupported()))?;
         decode(&bytes).map(|body| Some(Self(body)))
+    }
+}
+
+/// A JSON body with an event in it: as long as both together may be.
+#[derive(Debug)]
+pub(crate) struct BodyWithEvent<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for BodyWithEvent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
+        require_json(request.headers())?;
+        let limit = state.config.ingest.max_body_bytes + MAX_BODY_BYTES;
+        decode(&body::read_at_most(request.into_body(), limit, &state.config).await?).map(Self)
     }
 }
 
@@ -70,8 +84,8 @@ fn refusal() -> Problem {
     Problem::invalid_request("The body is not as expected; nothing was changed.")
 }
 
-async fn collect(request: Request, state: &AppState) -> Result<Bytes> {
-    let limit = MAX_BODY_BYTES.min(state.config.ingest.max_body_bytes);
+async fn collect(request: Request, limit: usize, state: &AppState) -> Result<Bytes> {
+    let limit = limit.min(state.config.ingest.max_body_bytes);
     body::read_at_most(request.into_body(), limit, &state.config).await
 }
 

@@ -12,7 +12,7 @@ mod list;
 mod pointer;
 mod query;
 
-pub(crate) use body::{Body, decode};
+pub(crate) use body::{Body, BodyWithEvent, decode};
 pub(crate) use cursor::{Cursor, Limit, Listed};
 pub(crate) use headers::{Header, Text, headers};
 pub(crate) use id::Id;

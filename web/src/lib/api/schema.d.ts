@@ -322,6 +322,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says for every subscription why an event was or was not delivered to it.
+         * @description Outcomes are of the routing that the event was accepted under: what was changed, paused or deleted since does not change
+         *     them. Newest subscriptions first.
+         */
+        get: operations["explain_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/tail": {
         parameters: {
             query?: never;
@@ -339,6 +360,23 @@ export interface paths {
         get: operations["tail_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says for every subscription, or for a draft of one, whether and why an event would be delivered to it. Nothing is stored. */
+        post: operations["explain_any_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -821,6 +859,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subscriptions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a draft of a subscription on past events, without delivering or storing anything.
+         * @description Its `source`, `types` and `filters` count; its sink, credentials and configuration are only checked.
+         */
+        post: operations["preview_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants": {
         parameters: {
             query?: never;
@@ -958,6 +1016,23 @@ export interface components {
             count: number;
             /** @description Whether nothing was changed. */
             dry_run: boolean;
+        };
+        /** @description A part of a subscription that decided against an event. */
+        Clause: {
+            /** @description Both in a sentence. */
+            detail: string;
+            /**
+             * @description Where it stands in the subscription, as a JSON Pointer (RFC 6901), such as `/filters/0/exact/type`.
+             * @example /filters/0/exact/type
+             */
+            pointer: string;
+            /** @description What it looked at, as the event has it. */
+            seen: components["schemas"]["Seen"][];
+            /**
+             * @description What it wants of that.
+             * @example begins with `com.example.`
+             */
+            wanted: string;
         };
         /** @description A CloudEvent 1.0 in JSON format. Any further member with a name of `a-z` and `0-9` is an extension attribute. */
         CloudEvent: {
@@ -1206,6 +1281,26 @@ export interface components {
             request: components["schemas"]["SentRequest"];
             /** @description What was answered, if anything was. */
             response?: components["schemas"]["SinkResponse"];
+        };
+        /** @description An event that need not be stored, and what it is explained for. */
+        ExplainAnyEvent: {
+            /** @description A CloudEvent in the JSON event format. */
+            event: Record<string, never>;
+            /** @description A subscription as it would be created, to be tried instead of those there are; its `sink` may be left out. */
+            subscription?: Record<string, never>;
+        };
+        /** @description What became of an event, or would become, at each subscription. */
+        Explanation: {
+            /** @description When it was accepted, if it was. */
+            accepted_at?: components["schemas"]["Timestamp"];
+            /** @description The subscriptions, newest first. */
+            data: components["schemas"]["SubscriptionOutcome"][];
+            /** @description The event, if it is stored. */
+            event_id?: components["schemas"]["EventId"];
+            /** @description The `cursor` of the next page; `null` on the last one. */
+            next: string | null;
+            /** @description All subscriptions counted, on the first page only. */
+            summary?: components["schemas"]["Summary"];
         };
         /** @description One filter expression: an object with exactly one dialect as its key. */
         Filter: {
@@ -1499,6 +1594,89 @@ export interface components {
             /** @description Its name, which is its identity. */
             name: string;
         };
+        /**
+         * @description What became of an event at a subscription, or would become.
+         * @enum {string}
+         */
+        Outcome: "matched" | "paused" | "expired" | "not_matched" | "fault" | "disabled" | "unverified" | "created_after" | "deleted" | "unknown";
+        /** @description What the draft would have done with events of the past. */
+        Preview: {
+            /**
+             * Format: int64
+             * @description Of how many that can't be told, since a filter could not be asked: they would not have matched either.
+             */
+            faulted: number;
+            /** @description Whether all were looked at that were asked for. Not if `explain.time_limit_ms` came first. */
+            is_complete: boolean;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Of these, how many would have matched.
+             */
+            matched: number;
+            /** @description When the newest was accepted that was looked at. */
+            newest_accepted_at?: components["schemas"]["Timestamp"];
+            /** @description The `cursor` with which older events are looked at; `null` if there are none in the range. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many would not.
+             */
+            not_matched: number;
+            /** @description When the oldest was accepted that was looked at. */
+            oldest_accepted_at?: components["schemas"]["Timestamp"];
+            /** @description Some of the events. */
+            samples: components["schemas"]["PreviewSamples"];
+        };
+        /** @description An event that was looked at. */
+        PreviewSample: {
+            /** @description When it was accepted. */
+            accepted_at: components["schemas"]["Timestamp"];
+            /** @description Why it did not match; empty if it did. */
+            clauses: components["schemas"]["Clause"][];
+            /** @description Its identifier here. */
+            id: components["schemas"]["EventId"];
+            /** @description Its `source` attribute. */
+            source: string;
+            /** @description Its `subject` attribute. */
+            subject?: string;
+            /** @description Its `type` attribute. */
+            type: string;
+        };
+        /** @description The newest events of each kind. */
+        PreviewSamples: {
+            /** @description Of which it can't be told. */
+            faulted: components["schemas"]["PreviewSample"][];
+            /** @description That would have matched. */
+            matched: components["schemas"]["PreviewSample"][];
+            /** @description That would not. */
+            not_matched: components["schemas"]["PreviewSample"][];
+        };
+        /** @description A draft of a subscription, and which past events it is tried on: the newest first. */
+        PreviewSubscription: {
+            /** @description Accepted at or after this moment. */
+            after?: components["schemas"]["Timestamp"];
+            /** @description Accepted before this moment. */
+            before?: components["schemas"]["Timestamp"];
+            /** @description The `next` of the answer before, to go on where that stopped. */
+            cursor?: string;
+            /**
+             * Format: int32
+             * @description At most so many events: 1000 if nothing is said, at most `explain.max_events`.
+             */
+            last?: number;
+            /**
+             * Format: int32
+             * @description How many samples of each kind are shown: 10 if nothing is said.
+             */
+            limit_samples?: number;
+            /** @description A subscription as it would be created; its `sink` may be left out. */
+            subscription: Record<string, never>;
+        };
         /** @description An error (RFC 9457). */
         Problem: {
             /** @description What went wrong, for programs. */
@@ -1743,6 +1921,16 @@ export interface components {
          * @description A secret: keep it out of logs and tickets.
          */
         Secret: string;
+        /** @description Something that a clause looked at. */
+        Seen: {
+            /**
+             * @description The name of an attribute; or `data`, followed by the JSON Pointer of a place in it.
+             * @example type
+             */
+            name: string;
+            /** @description Its canonical string, only its beginning if it is long; `null` if the event does not have it. */
+            value: string | null;
+        };
         /** @description A request as sent to a sink, credentials masked. */
         SentRequest: {
             /** @description Its body. */
@@ -2086,6 +2274,29 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last one. */
             next: string | null;
         };
+        /** @description What became of the event at one subscription. */
+        SubscriptionOutcome: {
+            /** @description What the outcome `not_matched` or `fault` rests on: every member that fails; at most 10. */
+            clauses: components["schemas"]["Clause"][];
+            /** @description When the subscription was deleted, if it was. */
+            deleted_at?: components["schemas"]["Timestamp"];
+            /** @description The delivery of the event to it as it is now, if there is one. */
+            delivery?: components["schemas"]["Delivery"];
+            /** @description The same in a sentence. */
+            detail: string;
+            /** @description Why it was disabled, if it was. */
+            disabled_reason?: components["schemas"]["DisabledReason"];
+            /** @description Since when its status and filters were what they were when the event was accepted. */
+            in_force_since?: components["schemas"]["Timestamp"];
+            /** @description Until when they were; absent if they still are. Another event would be routed differently now. */
+            in_force_until?: components["schemas"]["Timestamp"];
+            /** @description What became of the event. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description The subscription's status when the event was accepted. */
+            status?: components["schemas"]["Status"];
+            /** @description The subscription; absent for a draft. */
+            subscription_id?: components["schemas"]["SubscriptionId"];
+        };
         /** @description The public keys that verify deliveries now. */
         SubscriptionPublicKeys: {
             /** @description The keys, newest first; none for a subscription that no key pair signs for. */
@@ -2180,6 +2391,51 @@ export interface components {
             /** @description How far back they look. */
             window: components["schemas"]["StatsWindow"];
         };
+        /** @description How many subscriptions had which outcome. */
+        Summary: {
+            /**
+             * Format: int64
+             * @description Outcome `disabled`.
+             */
+            disabled: number;
+            /**
+             * Format: int64
+             * @description Outcome `expired`.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Outcome `fault`.
+             */
+            fault: number;
+            /** @description Whether these are all; not if `explain.time_limit_ms` came first. */
+            is_complete: boolean;
+            /**
+             * Format: int64
+             * @description Subscriptions looked at: those there were.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Outcome `matched`.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Outcome `not_matched`.
+             */
+            not_matched: number;
+            /**
+             * Format: int64
+             * @description Outcome `paused`.
+             */
+            paused: number;
+            /**
+             * Format: int64
+             * @description Outcome `unverified`.
+             */
+            unverified: number;
+        };
         /** @description A customer whose producers, events, subscriptions and deliveries are kept apart from all others'. */
         Tenant: {
             /** @description When it was created. */
@@ -2259,6 +2515,7 @@ export type AttemptId = components['schemas']['AttemptId'];
 export type BatchReceipt = components['schemas']['BatchReceipt'];
 export type BulkDeliveries = components['schemas']['BulkDeliveries'];
 export type BulkResult = components['schemas']['BulkResult'];
+export type Clause = components['schemas']['Clause'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type ContentMode = components['schemas']['ContentMode'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
@@ -2283,6 +2540,8 @@ export type EventLine = components['schemas']['EventLine'];
 export type EventLineList = components['schemas']['EventLineList'];
 export type EventReceipt = components['schemas']['EventReceipt'];
 export type Exchange = components['schemas']['Exchange'];
+export type ExplainAnyEvent = components['schemas']['ExplainAnyEvent'];
+export type Explanation = components['schemas']['Explanation'];
 export type Filter = components['schemas']['Filter'];
 export type Forward = components['schemas']['Forward'];
 export type ForwardState = components['schemas']['ForwardState'];
@@ -2307,6 +2566,11 @@ export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewProducer = components['schemas']['NewProducer'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewTenant = components['schemas']['NewTenant'];
+export type Outcome = components['schemas']['Outcome'];
+export type Preview = components['schemas']['Preview'];
+export type PreviewSample = components['schemas']['PreviewSample'];
+export type PreviewSamples = components['schemas']['PreviewSamples'];
+export type PreviewSubscription = components['schemas']['PreviewSubscription'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemError = components['schemas']['ProblemError'];
 export type Producer = components['schemas']['Producer'];
@@ -2330,6 +2594,7 @@ export type RetryRule = components['schemas']['RetryRule'];
 export type RotateSecret = components['schemas']['RotateSecret'];
 export type Scope = components['schemas']['Scope'];
 export type Secret = components['schemas']['Secret'];
+export type Seen = components['schemas']['Seen'];
 export type SentRequest = components['schemas']['SentRequest'];
 export type Session = components['schemas']['Session'];
 export type ShownCredential = components['schemas']['ShownCredential'];
@@ -2346,12 +2611,14 @@ export type SubscriptionConfig = components['schemas']['SubscriptionConfig'];
 export type SubscriptionHandshake = components['schemas']['SubscriptionHandshake'];
 export type SubscriptionId = components['schemas']['SubscriptionId'];
 export type SubscriptionList = components['schemas']['SubscriptionList'];
+export type SubscriptionOutcome = components['schemas']['SubscriptionOutcome'];
 export type SubscriptionPublicKeys = components['schemas']['SubscriptionPublicKeys'];
 export type SubscriptionSecrets = components['schemas']['SubscriptionSecrets'];
 export type SubscriptionSignature = components['schemas']['SubscriptionSignature'];
 export type SubscriptionSpec = components['schemas']['SubscriptionSpec'];
 export type SubscriptionStats = components['schemas']['SubscriptionStats'];
 export type SubscriptionStatsList = components['schemas']['SubscriptionStatsList'];
+export type Summary = components['schemas']['Summary'];
 export type Tenant = components['schemas']['Tenant'];
 export type TenantList = components['schemas']['TenantList'];
 export type TestResult = components['schemas']['TestResult'];
@@ -3947,6 +4214,109 @@ export interface operations {
             };
         };
     };
+    explain_event: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description How many subscriptions the page may have. */
+                limit?: number;
+                /** @description With this outcome. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description This subscription alone: also one that did not exist yet, or not any more. */
+                subscription_id?: components["schemas"]["SubscriptionId"];
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: as many explanations are worked on as `explain.max_concurrency` allows */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     tail_events: {
         parameters: {
             query?: {
@@ -4012,6 +4382,145 @@ export interface operations {
                 };
             };
             /** @description `too_many_requests`: as many tails are open as `server.max_tails` allows */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_any_event: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description How many subscriptions the page may have. */
+                limit?: number;
+                /** @description With this outcome. */
+                outcome?: components["schemas"]["Outcome"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainAnyEvent"];
+            };
+        };
+        responses: {
+            /** @description What would become of the event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: as many explanations are worked on as `explain.max_concurrency` allows */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7184,6 +7693,138 @@ export interface operations {
             };
             /** @description `conflict` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewSubscription"];
+            };
+        };
+        responses: {
+            /** @description What would have matched */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: as many previews are worked on as `explain.max_concurrency` allows */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
