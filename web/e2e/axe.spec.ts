@@ -1,9 +1,12 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { arrive, visit } from './support/browser.ts';
 import { onceOnly, pages } from './support/scene.ts';
 import { onBothDatabases } from './support/stage.ts';
+
+// Twenty pages in one test, on a machine that may have more to do.
+vi.setConfig({ testTimeout: 150_000 });
 
 const views = {
   'in light': { theme: 'light' },

@@ -48,12 +48,17 @@ export async function pages(
   const stats = () => waypost.call<{ delivered_count: number }>('GET', '/v1/stats');
   await expect.poll(async () => (await stats()).delivered_count, { timeout: 20_000 }).toBe(8);
   const dead = (await rows()).data[0]?.id ?? '';
+  const after = new Date(Date.now() - 3_600_000).toISOString();
+  const replay = await waypost.call<{ id: string }>('POST', `/v1/subscriptions/${good}/replay`, { after });
+  const job = () => waypost.call<{ state: string }>('GET', `/v1/jobs/${replay.id}`);
+  await expect.poll(async () => (await job()).state, { timeout: 20_000 }).toBe('completed');
   return {
     overview: '/#/?window=1h',
     'first-minute': '/#/first-minute',
     events: '/#/events',
     'events-live': '/#/events?live=yes',
     event: `/#/events/${event}`,
+    'event-explained': `/#/events/${event}?why=yes`,
     publish: '/#/events/publish',
     deliveries: '/#/deliveries',
     delivery: `/#/deliveries/${dead}`,
@@ -62,6 +67,8 @@ export async function pages(
     subscription: `/#/subscriptions/${good}`,
     'subscription-new': '/#/subscriptions/new',
     'subscription-edit': `/#/subscriptions/${good}/edit`,
+    jobs: '/#/jobs',
+    job: `/#/jobs/${replay.id}`,
     tenants: '/#/tenants',
     'api-keys': '/#/api-keys',
     producers: '/#/producers',

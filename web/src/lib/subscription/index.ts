@@ -1,3 +1,4 @@
+export { default as Clauses } from './Clauses.svelte';
 export { knownSubscription } from './known.svelte';
 export { subscriptionName } from './name';
 export { default as SubscriptionName } from './SubscriptionName.svelte';

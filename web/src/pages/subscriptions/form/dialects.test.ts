@@ -10,6 +10,7 @@ describe('filters as text', () => {
       'all',
       'any',
       'not',
+      'data',
       'sql',
     ]);
     for (const { name, example } of dialects) expect(Object.keys(example)).toEqual([name]);

@@ -17,6 +17,11 @@ export const dialects: readonly { name: string; about: string; example: Filter }
   },
   { name: 'not', about: 'this does not match', example: { not: { prefix: { subject: 'test-' } } } },
   {
+    name: 'data',
+    about: 'JSON data fulfils conditions',
+    example: { data: { '/order/total': { gte: 100 } } },
+  },
+  {
     name: 'sql',
     about: 'a CloudEvents SQL expression is true',
     example: { sql: "type LIKE 'com.example.%' AND EXISTS subject" },

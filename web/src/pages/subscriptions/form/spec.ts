@@ -45,6 +45,18 @@ export function specOf(draft: Draft): SubscriptionSpec {
   return spec;
 }
 
+/** What of a draft decides which events it gets; throws like the whole. */
+export function rulesOf(draft: Draft): Pick<SubscriptionSpec, 'types' | 'filters' | 'source'> {
+  const reader = new Reader();
+  const rules = {
+    types: lines(draft.types),
+    filters: filters(draft, reader),
+    ...optional('source', draft.source),
+  };
+  reader.finish();
+  return rules;
+}
+
 function filters(draft: Draft, reader: Reader) {
   const parsed = parseFilters(draft.filters);
   if ('filters' in parsed) return parsed.filters;
