@@ -1,6 +1,6 @@
 //! Asking sinks whether they take deliveries: the CloudEvents webhook handshake (SPECS WA-1 to WA-7).
 //!
-//! [`run`] finds those that are to be asked by now, [`ask`] asks one, [`question`] is what is sent. What follows from an answer is
+//! [`run`] finds those that are to be asked by now, [`ask()`] asks one, [`question`] is what is sent. What follows from an answer is
 //! `domain::handshake`'s to decide; here it is carried out. A question is claimed before it is put, so that nodes never ask together.
 
 mod ask;
