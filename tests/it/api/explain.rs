@@ -137,6 +137,26 @@ on_both_databases!(a_subscription_that_its_sink_disabled_says_so, async |server|
     assert_eq!(one(client, &second, &subscription).await["outcome"], "disabled");
 });
 
+on_both_databases!(an_expired_delivery_a_sink_that_was_not_asked_and_a_filter_that_fails_say_so, async |server| {
+    let client = &server.client;
+    let all = with(client, json!({})).await;
+    let unverified = with(client, json!({ "config": { "handshake": "required" } })).await;
+    let faulty = with(client, json!({ "filters": [{ "sql": "missing = 'x'" }] })).await;
+    let mut late = event("late");
+    late["expirytime"] = json!("2020-01-01T00:00:00Z");
+    let posted = client.post_event(&late).await.expect(202);
+    assert_eq!(posted["deliveries"], 1);
+    let path = format!("/v1/events/{}/explain", posted["id"].as_str().unwrap());
+    let found = eventually(client, &path, |found| of(found, &all)["outcome"] == "expired").await;
+    assert_eq!(
+        (of(&found, &all)["delivery"]["state"].as_str(), of(&found, &unverified)["outcome"].as_str()),
+        (Some("dead_lettered"), Some("unverified"))
+    );
+    assert_eq!((of(&found, &faulty)["outcome"].as_str(), pointers(of(&found, &faulty))), (Some("fault"), vec!["/filters/0/sql"]));
+    let summary = &found["summary"];
+    assert_eq!((&summary["expired"], &summary["unverified"], &summary["fault"]), (&json!(1), &json!(1), &json!(1)));
+});
+
 on_both_databases!(explanations_keep_to_their_tenant, async |server| {
     for tenant in ["alpha", "beta"] {
         server.client.post("/v1/tenants", &json!({ "name": tenant })).await.expect(201);
