@@ -56,7 +56,7 @@ fn look(state: &AppState) {
     let Holdings { pools, lease_count, oldest_lease_at } = state.store.holdings();
     let in_flight = Counted { count: lease_count as u64, oldest_at: oldest_lease_at, is_estimated: false };
     metrics.depth.counted(Pile::InFlight, in_flight, state.clock.now());
-    metrics.depth.ages(state.clock.now());
+    metrics.depth.show(state.clock.now());
     for Pool { name, used, idle, max } in pools {
         metrics.database.pool(Connections { pool: name, used, idle, max });
     }

@@ -1,6 +1,6 @@
 //! How many deliveries there are and how long the oldest has been: from counts of index keys, never from the deliveries.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus::{Gauge, IntGauge};
 
@@ -33,6 +33,8 @@ pub struct Counted {
 }
 
 /// The handles of depth.
+///
+/// What is looked at in the background is kept until somebody asks: a scrape shows numbers and ages of the same looks.
 #[derive(Debug)]
 pub struct Depth {
     /// By pile, those of the database only.
@@ -41,9 +43,17 @@ pub struct Depth {
     counted_at: Vec<Gauge>,
     in_flight: IntGauge,
     oldest_age: Vec<Gauge>,
-    /// When the oldest was created, by pile; 0 if there is none. Its age is worked out when somebody looks.
-    oldest_at: [AtomicI64; Pile::ALL.len()],
     subscriptions: Vec<IntGauge>,
+    looked: Mutex<Looked>,
+}
+
+/// The last look at everything.
+#[derive(Debug, Default)]
+struct Looked {
+    /// By pile, and when.
+    piles: [(Counted, Timestamp); Pile::ALL.len()],
+    /// By status, in the order of [`Status::ALL`].
+    subscriptions: [usize; Status::ALL.len()],
 }
 
 impl Pile {
@@ -94,44 +104,48 @@ impl Depth {
                 "state",
                 &states,
             ),
-            oldest_at: Default::default(),
             subscriptions: catalog.gauges(
                 "waypost_subscriptions",
                 "Subscriptions by status. All nodes say the same: take the maximum.",
                 "status",
                 &Status::ALL.map(Status::as_str),
             ),
+            looked: Mutex::default(),
         }
     }
 
     /// Notes what was counted of a pile at `now`.
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     pub fn counted(&self, pile: Pile, counted: Counted, now: Timestamp) {
-        let count = i64::try_from(counted.count).unwrap_or(i64::MAX);
-        if pile == Pile::InFlight {
-            self.in_flight.set(count);
-        } else {
-            self.count[pile as usize].set(count);
-            self.is_estimated[pile as usize].set(counted.is_estimated.into());
-            self.counted_at[pile as usize].set(now.as_seconds() as f64);
-        }
-        let oldest_at = counted.oldest_at.map_or(0, Timestamp::as_micros);
-        self.oldest_at[pile as usize].store(oldest_at, Ordering::Relaxed);
+        self.looked().piles[pile as usize] = (counted, now);
     }
 
     /// Notes how many subscriptions have each status, in the order of [`Status::ALL`].
     pub fn subscriptions(&self, counts: [usize; Status::ALL.len()]) {
-        for (gauge, count) in self.subscriptions.iter().zip(counts) {
+        self.looked().subscriptions = counts;
+    }
+
+    /// Shows the last looks, with ages as of `now`.
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+    pub fn show(&self, now: Timestamp) {
+        let looked = self.looked();
+        for pile in Pile::ALL {
+            let (counted, counted_at) = looked.piles[pile as usize];
+            let count = i64::try_from(counted.count).unwrap_or(i64::MAX);
+            if pile == Pile::InFlight {
+                self.in_flight.set(count);
+            } else {
+                self.count[pile as usize].set(count);
+                self.is_estimated[pile as usize].set(counted.is_estimated.into());
+                self.counted_at[pile as usize].set(counted_at.as_seconds() as f64);
+            }
+            self.oldest_age[pile as usize].set(counted.oldest_at.map_or(0.0, |at| now.since(at).as_secs_f64()));
+        }
+        for (gauge, count) in self.subscriptions.iter().zip(looked.subscriptions) {
             gauge.set(signed(count));
         }
     }
 
-    /// Works out ages as of `now`.
-    pub fn ages(&self, now: Timestamp) {
-        for (gauge, oldest_at) in self.oldest_age.iter().zip(&self.oldest_at) {
-            let oldest_at = oldest_at.load(Ordering::Relaxed);
-            let age = if oldest_at == 0 { 0.0 } else { now.since(Timestamp::from_micros(oldest_at)).as_secs_f64() };
-            gauge.set(age);
-        }
+    fn looked(&self) -> MutexGuard<'_, Looked> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
