@@ -1,8 +1,12 @@
 //! Lanes, stepped by hand.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::*;
 use crate::dispatch::testing::{NOW, directory, id, leased, subscription};
-use crate::domain::subscription::RateLimit;
+use crate::domain::subscription::{RateLimit, Status, Subscription};
+use crate::store::{Directory, DueLane};
 
 const LIMITS: Limits = Limits { held: 100, held_bytes: 1_000_000, waiting_per_lane: 20, open: 16, unpermitted: None };
 

@@ -1,0 +1,115 @@
+//! Filling from the database: what is known to wait there, what is claimed of it, and where it goes.
+
+use std::time::Duration;
+
+use super::{Lanes, Wanted, weight};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::SubscriptionId;
+use crate::domain::subscription::Status;
+use crate::store::{Directory, DueLane, Leased};
+
+/// How far ahead due moments are noted; what is due later is found by a sweep in time.
+const HORIZON: Duration = Duration::from_mins(1);
+
+impl Lanes {
+    /// Notes that a delivery waits in the database. Says whether the feeder should look at once or set its alarm anew.
+    pub(in crate::dispatch) fn note(&mut self, id: SubscriptionId, due_at: Timestamp, now: Timestamp) -> bool {
+        due_at <= now.plus(HORIZON) && self.backlog.note(id, due_at)
+    }
+
+    /// Takes notice of what a sweep found.
+    pub(in crate::dispatch) fn sweep(&mut self, found: &DueLane, now: Timestamp) {
+        if let Some(until) = found.paused_until.filter(|&until| until > now) {
+            self.pause(found.subscription_id, until);
+        }
+        self.note(found.subscription_id, found.next_attempt_at, now);
+    }
+
+    /// Picks what to claim, the longest waiting first, at most `max` in all.
+    pub(in crate::dispatch) fn wanted(&mut self, directory: &Directory, max: usize, now: Timestamp) -> Wanted {
+        let mut wanted = Wanted::default();
+        let mut left = max;
+        for id in self.backlog.due_by(now) {
+            if left == 0 || !self.is_open {
+                break;
+            }
+            match directory.subscriptions.get(&id).map(|subscription| subscription.status) {
+                Some(Status::Active) => left -= self.want(id, directory, left, now, &mut wanted),
+                // Kept in the database until it is resumed, or its sink agrees; a sweep finds it then.
+                Some(Status::Paused | Status::Unverified) => self.backlog.forget(id, now),
+                Some(Status::Disabled) | None => {
+                    self.backlog.forget(id, now);
+                    wanted.ended.push(id);
+                }
+            }
+        }
+        wanted
+    }
+
+    fn want(&mut self, id: SubscriptionId, directory: &Directory, left: usize, now: Timestamp, wanted: &mut Wanted) -> usize {
+        let room = self.room(id).min(left);
+        let lane = self.by_id.entry(id).or_default();
+        lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
+        if !lane.takes(now) {
+            let paused_until = lane.paused_until();
+            self.backlog.forget(id, now);
+            self.note(id, paused_until.max(now.plus(Duration::from_secs(1))), now);
+            return 0;
+        }
+        if room == 0 || lane.is_claiming || lane.waiting() > self.limits.waiting_per_lane / 2 {
+            self.forget_if_idle(id, now);
+            return 0;
+        }
+        lane.is_claiming = true;
+        lane.reserved += room;
+        lane.held += room;
+        self.held += room;
+        self.backlog.forget(id, now);
+        wanted.claims.push((id, u32::try_from(room).unwrap_or(u32::MAX)));
+        room
+    }
+
+    /// Takes what a claim brought for a lane, in place of the room reserved for it. A lane that came back full has more.
+    pub(in crate::dispatch) fn claimed(
+        &mut self,
+        id: SubscriptionId,
+        asked: u32,
+        leased: Vec<Leased>,
+        now: Timestamp,
+    ) -> Vec<Leased> {
+        let asked = asked as usize;
+        let is_full = leased.len() >= asked;
+        let lane = self.by_id.entry(id).or_default();
+        lane.is_claiming = false;
+        lane.reserved = lane.reserved.saturating_sub(asked);
+        lane.held = lane.held.saturating_sub(asked) + leased.len();
+        self.held = self.held.saturating_sub(asked) + leased.len();
+        for bytes in leased.iter().map(weight) {
+            lane.held_bytes += bytes;
+            self.held_bytes += bytes;
+        }
+        if is_full {
+            self.backlog.note(id, now);
+        }
+        let refused = leased.into_iter().filter_map(|leased| self.enqueue(leased)).collect();
+        self.forget_if_idle(id, now);
+        refused
+    }
+
+    /// The first moment after `now` at which something in the database becomes due.
+    pub(in crate::dispatch) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.backlog.next_after(now)
+    }
+
+    /// Takes notice of changed subscriptions and forgets idle lanes.
+    pub(in crate::dispatch) fn tidy(&mut self, directory: &Directory, now: Timestamp) {
+        let ids: Vec<SubscriptionId> = self.by_id.keys().copied().collect();
+        for id in ids {
+            if let Some(lane) = self.by_id.get_mut(&id) {
+                lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
+            }
+            self.list(id);
+            self.forget_if_idle(id, now);
+        }
+    }
+}
