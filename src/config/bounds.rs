@@ -31,6 +31,7 @@ const BOUNDS: &[Bound] = &[
     ("ingest.max_body_bytes", 1, GIB),
     ("ingest.max_batch_events", 1, 100_000),
     ("ingest.max_attributes", 4, 10_000),
+    ("ingest.max_delay_ms", 0, 3650 * DAY),
     ("ingest.allowed_rate", 0, MANY),
     ("accept.max_queued_requests", 1, MANY),
     ("accept.max_queued_bytes", 1, 64 * GIB),

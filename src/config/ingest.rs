@@ -1,6 +1,11 @@
 //! `[ingest]`: what is taken in, and how.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::event::read::Limits;
 
 /// Settings of receiving events; `default.toml` says what each means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +17,8 @@ pub struct Ingest {
     pub max_batch_events: usize,
     /// Attributes of one event.
     pub max_attributes: usize,
+    /// How far ahead an event's `deliverafter` may lie.
+    pub max_delay_ms: u64,
     /// Header values that do not decode by the letter.
     pub header_decoding: HeaderDecoding,
     /// Origins that may post after the webhook handshake.
@@ -20,6 +27,18 @@ pub struct Ingest {
     pub allowed_rate: u32,
     /// Whether a credential may come as the query parameter `access_token`.
     pub access_token_in_query: bool,
+}
+
+impl Ingest {
+    /// How much a request may hold that came at `now`.
+    #[must_use]
+    pub fn limits(&self, now: Timestamp) -> Limits {
+        Limits {
+            max_attributes: self.max_attributes,
+            max_batch_events: self.max_batch_events,
+            latest_delivery: now.plus(Duration::from_millis(self.max_delay_ms)),
+        }
+    }
 }
 
 /// What to do with a header value that does not decode by the letter.

@@ -2,13 +2,14 @@
 //!
 //! Hints tell it where to look; [`sweep`] looks everywhere once in a while, so that a lost hint costs a moment and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use super::drain;
 use super::shared::Shared;
@@ -75,6 +76,7 @@ async fn claim(shared: &Shared, lanes: Vec<(SubscriptionId, u32)>, now: Timestam
         Ok(claimed) => (claimed, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
+    let held_back = held_back(&shared.directory.load(), &claimed);
     let mut by_lane: HashMap<SubscriptionId, Vec<Leased>> = HashMap::new();
     for leased in claimed {
         by_lane.entry(leased.subscription_id).or_default().push(leased);
@@ -91,7 +93,30 @@ async fn claim(shared: &Shared, lanes: Vec<(SubscriptionId, u32)>, now: Timestam
     }
     shared.release(refused, now);
     shared.ready.notify_one();
+    note_next(shared, &held_back).await?;
     failure.map_or(Ok(()), Err)
+}
+
+/// The lanes of deliveries that had been held back. Where one was there are more, each with a moment of its own.
+fn held_back(directory: &Directory, claimed: &[Leased]) -> BTreeSet<SubscriptionId> {
+    let was_held_back = |leased: &&Leased| {
+        let subscription = directory.subscriptions.get(&leased.subscription_id);
+        leased.event.event.deliver_after().is_some()
+            || subscription.is_some_and(|subscription| subscription.spec.config.delay_ms > 0)
+    };
+    claimed.iter().filter(was_held_back).map(|leased| leased.subscription_id).collect()
+}
+
+/// Notes when the next delivery of these lanes is due. A sweep notes a lane's first one only: those behind it would be up to a sweep
+/// late.
+async fn note_next(shared: &Shared, ids: &BTreeSet<SubscriptionId>) -> Result<(), StoreError> {
+    for id in ids {
+        let before = SubscriptionId::from_uuid(Uuid::from_u128(id.as_uuid().as_u128().saturating_sub(1)));
+        if let Some(lane) = shared.store.due_lanes(Some(before), 1).await?.first() {
+            shared.lanes().sweep(lane, shared.clock.now());
+        }
+    }
+    Ok(())
 }
 
 /// Takes back expired leases and looks through all lanes with pending deliveries, again and again until `stop`.

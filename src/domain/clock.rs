@@ -16,6 +16,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The end of time: no moment is later.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The moment `micros` microseconds after the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {

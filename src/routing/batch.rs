@@ -50,6 +50,7 @@ pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet,
     for accepting in batch.submissions.iter_mut().flat_map(|submission| &mut submission.events) {
         let Accepting { accepted, deliveries, .. } = accepting;
         deliveries.clear();
+        let deliver_after = accepted.event.deliver_after();
         index.matches(&accepted.tenant, &accepted.event, |route, answer| match answer {
             Answer::Fault => {
                 let (event_id, subscription_id) = (accepted.id, route.subscription_id);
@@ -59,18 +60,33 @@ pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet,
             _ => deliveries.push(NewDelivery {
                 id: DeliveryId::new(now, entropy),
                 subscription_id: route.subscription_id,
-                placement: place(route, accepted, now, outlet, entropy),
+                placement: place(route, accepted, deliver_after, now, outlet, entropy),
             }),
         });
     }
     faults
 }
 
-/// Decides who makes the first attempt. A paused subscription's deliveries wait, and so do those whose policy asks for it.
-fn place(route: &Route, accepted: &Accepted, now: Timestamp, outlet: &dyn Outlet, entropy: &dyn Entropy) -> Placement {
-    let first_wait = route.subscription.spec.config.retry.wait(0, entropy.fraction()).unwrap_or_default();
-    if !first_wait.is_zero() || route.is_paused() {
-        return Placement::Queued(now.plus(first_wait));
+/// Decides who makes the first attempt, and when. A paused subscription's deliveries wait, and so do those whose policy, subscription
+/// or event asks for it; of several waits the longest counts.
+fn place(
+    route: &Route,
+    accepted: &Accepted,
+    deliver_after: Option<Timestamp>,
+    now: Timestamp,
+    outlet: &dyn Outlet,
+    entropy: &dyn Entropy,
+) -> Placement {
+    let config = &route.subscription.spec.config;
+    let first_wait = config.retry.wait(0, entropy.fraction()).unwrap_or_default();
+    let due_at = config.not_before(deliver_after, now).max(now.plus(first_wait));
+    if due_at > now {
+        // One that expires while it waits is dead as soon as it does.
+        let expires_at = accepted.event.expires_at().unwrap_or(due_at);
+        return Placement::Queued(due_at.min(expires_at.max(now)));
+    }
+    if route.is_paused() {
+        return Placement::Queued(now);
     }
     if outlet.reserve(route.subscription_id, accepted.event.body().len()) {
         Placement::HandedOver

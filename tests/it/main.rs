@@ -8,6 +8,7 @@ mod bad_input;
 mod cloudevents;
 mod commands;
 mod conformance;
+mod delaying;
 mod dispatch;
 mod fuzz;
 mod handshake;

@@ -142,6 +142,12 @@ impl Event {
         self.attribute("expirytime").and_then(Timestamp::parse)
     }
 
+    /// Before when the event is not to be delivered: Waypost's extension `deliverafter`.
+    #[must_use]
+    pub fn deliver_after(&self) -> Option<Timestamp> {
+        self.attribute("deliverafter").and_then(Timestamp::parse)
+    }
+
     /// The same with the type it was written with.
     #[must_use]
     pub fn typed_attribute(&self, name: &str) -> Option<(&str, Kind)> {

@@ -20,7 +20,8 @@ pub(super) fn is_core(name: &str) -> bool {
     CORE.contains(&name)
 }
 
-/// What is wrong with the value of an attribute, in a sentence that has the attribute as its subject.
+/// What is wrong with the value of an attribute, in a sentence that has the attribute as its subject. Of extensions only
+/// `deliverafter` has rules: an event that is to wait and says wrongly for how long must not be delivered at once.
 pub(super) fn fault(name: &str, value: &str) -> Option<&'static str> {
     // Without a way out of the loop it takes many bytes at a time.
     let is_printable_ascii = value.bytes().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
@@ -32,7 +33,7 @@ pub(super) fn fault(name: &str, value: &str) -> Option<&'static str> {
         "id" | "type" | "subject" if value.is_empty() => Some("must not be empty"),
         "source" if value.is_empty() || !uri::is_reference(value) => Some("must be a URI-reference (RFC 3986) and not empty"),
         "dataschema" if !uri::is_absolute(value) => Some("must be a URI with a scheme (RFC 3986)"),
-        "time" if !is_time(value) => Some("must be an RFC 3339 date-time such as `2026-11-21T04:34:00Z`"),
+        "time" | "deliverafter" if !is_time(value) => Some("must be an RFC 3339 date-time such as `2026-11-21T04:34:00Z`"),
         "datacontenttype" if MediaType::parse(value).is_none() => {
             Some("must be a media type such as `application/json` (RFC 2046)")
         }
@@ -89,6 +90,7 @@ mod tests {
             ["", "2018-04-05 17:31:00Z", "2018-04-05T24:00:00Z", "2018-02-30T00:00:00Z", "2018-04-05T17:31:00+0100", "2018-04-05"]
         {
             assert!(fault("time", value).is_some(), "{value}");
+            assert!(fault("deliverafter", value).is_some(), "{value}");
         }
     }
 

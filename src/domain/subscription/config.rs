@@ -1,9 +1,12 @@
 //! How deliveries to a subscription are made.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Signing;
+use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::handshake::Policy;
 use crate::domain::retry::RetryPolicy;
@@ -34,6 +37,11 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// How many requests may be open at once; 1 to 1000.
     pub max_concurrency: u32,
+    /// How long each event is held back after it was accepted, in milliseconds; at most 30 days. An event's own `deliverafter` holds
+    /// too: the later of the two counts.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schema(required = false, maximum = 2_592_000_000_u64)]
+    pub delay_ms: u64,
     /// Whether the sink is asked before events are delivered to it (the CloudEvents webhook handshake); absent: as the server is set
     /// up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +51,18 @@ pub struct Config {
     /// well).
     #[serde(skip_serializing_if = "Option::is_none", alias = "deadLetterSink")]
     pub dead_letter_sink: Option<String>,
+}
+
+impl Config {
+    /// The longest `delay_ms`: 30 days.
+    pub const MAX_DELAY_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+    /// When an event that is accepted at `now` may be delivered for the first time, if it asks to wait for `deliver_after` itself.
+    #[must_use]
+    pub fn not_before(&self, deliver_after: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let own = now.plus(Duration::from_millis(self.delay_ms));
+        deliver_after.map_or(own, |moment| moment.max(own))
+    }
 }
 
 impl Default for Config {
@@ -56,6 +76,7 @@ impl Default for Config {
             retry: RetryPolicy::default(),
             rate_limit: None,
             max_concurrency: 16,
+            delay_ms: 0,
             handshake: None,
             dead_letter_sink: None,
         }

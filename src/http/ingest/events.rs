@@ -49,7 +49,7 @@ pub(super) async fn post_events(State(state): State<AppState>, poster: Poster, r
     handshake::check_origin(&parts.headers, &state.config.ingest)?;
     let mode = media::mode(&parts.headers)?;
     let body = body::read(body, &state.config).await?;
-    let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state.config.ingest, &state.metrics)?);
+    let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state)?);
     let traceparent = traceparent(&parts.headers);
     let request = routing::Request { tenant: caller.tenant, events, traceparent, replay: None };
     let mut response = accepted(state.acceptor.accept(request).await?, shape);

@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
 use crate::config::{self, Ingest};
-use crate::domain::event::read::{self, Invalid, Limits, Mode, Place, Requested};
+use crate::domain::event::read::{self, Invalid, Mode, Place, Requested};
 use crate::http::problem::{Code, Problem, Result};
-use crate::metrics::Metrics;
+use crate::http::state::AppState;
 
 /// What is accepted, for those who sent something else.
 const ACCEPTED: &str = "Send `application/cloudevents+json` or `application/cloudevents+protobuf`, a batch as \
@@ -43,15 +43,16 @@ fn unsupported(what: &str) -> Problem {
 ///
 /// # Errors
 /// 400 with every fault, 413 for a batch of too many.
-pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, config: &Ingest, metrics: &Metrics) -> Result<Requested> {
-    let limits = Limits { max_attributes: config.max_attributes, max_batch_events: config.max_batch_events };
+pub(super) fn read(mode: Mode, headers: &HeaderMap, body: Bytes, state: &AppState) -> Result<Requested> {
+    let config = &state.config.ingest;
+    let limits = config.limits(state.clock.now());
     let mut literal_count = 0;
     let requested = read::request(mode, headers, body, decoding(config.header_decoding), limits, &mut literal_count);
     let requested = requested.map_err(|invalid| match mode {
         Mode::Batched(_) => refused_batch(invalid, config),
         _ => invalid.into(),
     })?;
-    metrics.accept.took_literally(literal_count);
+    state.metrics.accept.took_literally(literal_count);
     Ok(requested)
 }
 

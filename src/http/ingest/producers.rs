@@ -120,7 +120,7 @@ pub(super) async fn post_producer_events(
     let mode = signed_mode(&parts.headers)?;
     let body = body::read(body, &state.config).await?;
     let valid_until = message.verify(&door, &body, state.clock.now())?;
-    let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state.config.ingest, &state.metrics)?);
+    let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state)?);
     let request = routing::Request {
         tenant: door.tenant.clone(),
         events,

@@ -2,6 +2,7 @@
 
 use super::Limits;
 use super::faults::{Faults, Origin};
+use crate::domain::clock::Timestamp;
 use crate::domain::event::attributes::Attributes;
 use crate::domain::event::{Kind, rules};
 
@@ -9,6 +10,7 @@ use crate::domain::event::{Kind, rules};
 pub(super) struct Draft {
     origin: Origin,
     max_attributes: usize,
+    latest_delivery: Timestamp,
     /// The attributes; those at fault too, so that they are not called missing.
     pub attributes: Attributes,
 }
@@ -16,7 +18,12 @@ pub(super) struct Draft {
 impl Draft {
     /// None yet. `bytes` is a guess at how long all of them are together.
     pub(super) fn new(origin: Origin, limits: Limits, bytes: usize) -> Self {
-        Self { origin, max_attributes: limits.max_attributes, attributes: Attributes::with_room(bytes) }
+        Self {
+            origin,
+            max_attributes: limits.max_attributes,
+            latest_delivery: limits.latest_delivery,
+            attributes: Attributes::with_room(bytes),
+        }
     }
 
     /// Whether there may be `count` attributes; notes it if not.
@@ -49,6 +56,9 @@ impl Draft {
             faults.add(self.origin.place(name), "must be a string");
         } else if let Some(detail) = rules::fault(name, value) {
             faults.add(self.origin.place(name), detail);
+        } else if name == "deliverafter" && Timestamp::parse(value).is_some_and(|moment| moment > self.latest_delivery) {
+            let latest = self.latest_delivery;
+            faults.add(self.origin.place(name), format!("must not lie after {latest} (`ingest.max_delay_ms`)"));
         }
         self.attributes.push(name, value, kind);
     }

@@ -19,6 +19,8 @@ pub use structured::{batch, structured};
 
 pub(super) use binary::from_parts;
 
+use crate::domain::clock::Timestamp;
+
 /// Why something is no event: every fault that was found, the first one first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a CloudEvent: {}", .faults.first().map_or("", |fault| fault.detail.as_str()))]
@@ -43,17 +45,19 @@ pub struct Limits {
     pub max_attributes: usize,
     /// Events in one batch.
     pub max_batch_events: usize,
+    /// The latest moment until which an event may ask to be held back, with `deliverafter`.
+    pub latest_delivery: Timestamp,
 }
 
 impl Limits {
     /// None: for what was accepted before.
-    pub const NONE: Self = Self { max_attributes: usize::MAX, max_batch_events: usize::MAX };
+    pub const NONE: Self = Self { max_attributes: usize::MAX, max_batch_events: usize::MAX, latest_delivery: Timestamp::MAX };
 }
 
 impl Default for Limits {
-    /// 256 attributes and 1000 events.
+    /// 256 attributes and 1000 events, delivered whenever they like.
     fn default() -> Self {
-        Self { max_attributes: 256, max_batch_events: 1000 }
+        Self { max_attributes: 256, max_batch_events: 1000, ..Self::NONE }
     }
 }
 

@@ -233,6 +233,9 @@ fn config(config: &Config, faults: &mut Faults) {
     if let Err((member, detail)) = config.retry.validate() {
         note(&format!("retry/{member}"), detail);
     }
+    if config.delay_ms > Config::MAX_DELAY_MS {
+        note("delay_ms", format!("must be at most {} (30 days)", Config::MAX_DELAY_MS));
+    }
     let schemes = &config.signature.schemes;
     if !schemes.contains(&Scheme::V1) {
         note("signature/schemes", "must have `v1`: every delivery is signed so".to_owned());

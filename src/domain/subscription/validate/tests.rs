@@ -127,9 +127,10 @@ fn delivery_policy_keeps_its_bounds() {
         max_concurrency: 0,
         retry: Waits::Exponential(RetryBackoff { multiplier: 0.0, ..RetryBackoff::default() }).into(),
         rate_limit: Some(RateLimit { per_second: f64::NAN, burst: 0 }),
+        delay_ms: Config::MAX_DELAY_MS + 1,
         ..Config::default()
     };
-    let members = ["timeout_ms", "max_concurrency", "retry/multiplier", "rate_limit/per_second", "rate_limit/burst"];
+    let members = ["timeout_ms", "max_concurrency", "retry/multiplier", "delay_ms", "rate_limit/per_second", "rate_limit/burst"];
     assert_eq!(pointers(&Spec { config, ..minimal() }), members.map(|member| format!("/config/{member}")));
 }
 

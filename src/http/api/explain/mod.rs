@@ -140,10 +140,13 @@ async fn explain_any_event(
     BodyWithEvent(ExplainAnyEvent { event, subscription }): BodyWithEvent<ExplainAnyEvent>,
 ) -> Result<Json<Explanation>> {
     caller.require(Scope::SubscriptionsRead)?;
-    let event = event::read(&event, &app.config.ingest)?;
+    let now = app.clock.now();
+    let event = event::read(&event, &app.config.ingest, now)?;
+    let deliver_after = event.deliver_after().filter(|&moment| moment > now);
     if let Some(written) = subscription {
-        let rules = Rules::from(&draft(written, &app.config).map_err(|problem| problem.below("/subscription"))?);
-        let finding = walk::judge(&rules, Status::Active, &event);
+        let spec = draft(written, &app.config).map_err(|problem| problem.below("/subscription"))?;
+        let not_before = Some(spec.config.not_before(deliver_after, now)).filter(|&moment| moment > now);
+        let finding = walk::judge(&Rules::from(&spec), Status::Active, &event, not_before);
         return Ok(Json(Explanation::of_one(Finding { subscription_id: None, ..finding })));
     }
     let room = app.room.take().await?;
@@ -151,7 +154,7 @@ async fn explain_any_event(
         store: &*app.store,
         tenant: &caller.tenant,
         event: &event,
-        moment: Moment::Now { version: app.store.routing_version().await? },
+        moment: Moment::Now { version: app.store.routing_version().await?, not_before: deliver_after },
         deadline: room.deadline(),
     };
     walk.all(search.outcome, page(search.limit, search.cursor)).await.map(Json)

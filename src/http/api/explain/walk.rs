@@ -30,7 +30,11 @@ pub(super) struct Walk<'a> {
 /// Whose routing counts.
 pub(super) enum Moment {
     /// That of the subscriptions as they are.
-    Now { version: i64 },
+    Now {
+        version: i64,
+        /// Until when the event asks to be held back.
+        not_before: Option<Timestamp>,
+    },
     /// That under which the event was accepted.
     Accepted { version: i64, at: Timestamp, deliveries: HashMap<SubscriptionId, Delivery> },
 }
@@ -38,7 +42,7 @@ pub(super) enum Moment {
 impl Moment {
     const fn version(&self) -> i64 {
         match self {
-            Self::Now { version } | Self::Accepted { version, .. } => *version,
+            Self::Now { version, .. } | Self::Accepted { version, .. } => *version,
         }
     }
 
@@ -50,11 +54,11 @@ impl Moment {
     }
 }
 
-/// What a subscription with these rules, in that status, would make of an event now.
-pub(super) fn judge(rules: &Rules, status: Status, event: &Event) -> Finding {
+/// What a subscription with these rules, in that status, would make of an event now that is not delivered before a moment.
+pub(super) fn judge(rules: &Rules, status: Status, event: &Event, not_before: Option<Timestamp>) -> Finding {
     let found = rules.explain(&Facts::new(event));
     let outcome = Outcome::of(status, found.answer);
-    let detail = words::happened(outcome, &Moment::Now { version: 0 }, &found.clauses, None, None);
+    let detail = words::happened(outcome, &Moment::Now { version: 0, not_before }, &found.clauses, None, None);
     finding(None, outcome, detail, found.clauses)
 }
 

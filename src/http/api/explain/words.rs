@@ -2,7 +2,7 @@
 
 use super::walk::Moment;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::filter::Clause;
 use crate::domain::subscription::{DisabledReason, Outcome};
 
@@ -17,10 +17,18 @@ pub(super) fn happened(
     let was_accepted = matches!(moment, Moment::Accepted { .. });
     match outcome {
         Outcome::Matched if was_accepted => match delivery {
+            Some(Delivery { state: DeliveryState::Pending, next_attempt_at: Some(due_at), .. }) => {
+                format!("The event matched; its delivery is `pending`, due at {due_at}.")
+            }
             Some(delivery) => format!("The event matched; its delivery is `{}`.", delivery.state.as_str()),
             None => "The event matched; its delivery is not kept any longer.".to_owned(),
         },
-        Outcome::Matched => "The event would match and be delivered.".to_owned(),
+        Outcome::Matched => match moment {
+            Moment::Now { not_before: Some(moment), .. } => {
+                format!("The event would match and be delivered, not before {moment}.")
+            }
+            _ => "The event would match and be delivered.".to_owned(),
+        },
         Outcome::Paused if was_accepted => match delivery {
             Some(delivery) => format!(
                 "The event matched while the subscription was paused: its delivery waited. It is `{}` now.",

@@ -2166,6 +2166,13 @@ export interface components {
              */
             dead_letter_sink: string | null;
             /**
+             * Format: int64
+             * @description How long each event is held back after it was accepted, in milliseconds; at most 30 days. An event's own `deliverafter` holds
+             *     too: the later of the two counts.
+             * @default 0
+             */
+            delay_ms: number;
+            /**
              * @description The event format wherever the whole event is the body.
              * @default json
              */

@@ -29,6 +29,7 @@ const stored: Subscription = {
     },
     rate_limit: { per_second: 0.5, burst: 3 },
     max_concurrency: 2,
+    delay_ms: 90_000,
     header_encoding: 'raw_ascii',
     handshake: 'required',
     dead_letter_sink: 'https://shop.example/dead',
