@@ -6,6 +6,7 @@
 mod depth;
 mod first_start;
 mod housekeeping;
+mod news;
 mod outlet;
 
 use std::net::SocketAddr;
@@ -113,8 +114,8 @@ impl App {
             authenticator: Authenticator::new(&config.auth, config.dev, Arc::clone(&store), Arc::clone(&clock))?,
             store: Arc::clone(&store),
             acceptor,
-            dispatch: handle,
-            jobs,
+            dispatch: handle.clone(),
+            jobs: jobs.clone(),
             directory: Arc::clone(&directory),
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
@@ -133,21 +134,9 @@ impl App {
             router.poll().await.context("can't load the subscriptions")?;
         }
 
-        let mut app = Self {
-            address,
-            new_administrator_key,
-            sign_in_token,
-            store: Arc::clone(&store),
-            config: Arc::clone(&config),
-            http_stop,
-            http: JoinSet::new(),
-            accepting: JoinSet::new(),
-            dispatch_stop: CancellationToken::new(),
-            dispatch_abort: CancellationToken::new(),
-            dispatching: JoinSet::new(),
-            housekeeping_stop: CancellationToken::new(),
-            housekeeping: JoinSet::new(),
-        };
+        let mut app = Self::idle(address, Arc::clone(&store), Arc::clone(&config), http_stop);
+        app.new_administrator_key = new_administrator_key;
+        app.sign_in_token = sign_in_token;
         app.accepting.spawn(writer.run(config.accept.writers));
         if config.role.dispatches() {
             app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
@@ -162,9 +151,36 @@ impl App {
             app.housekeeping_stop.clone(),
         );
         app.housekeeping.spawn(counting);
+        let news = news::Parts {
+            store: Arc::clone(&store),
+            node,
+            router: Arc::clone(&router),
+            deliveries: config.role.dispatches().then_some((handle, jobs)),
+            clock: Arc::clone(&clock),
+        };
+        app.housekeeping.spawn(news::exchange(news, app.housekeeping_stop.clone()));
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
         app.http.spawn(server.run(http::router::build(shared), Arc::new(Meter::new(&metrics)), app.http_stop.clone()));
         Ok(app)
+    }
+
+    /// A node of which nothing runs yet.
+    fn idle(address: SocketAddr, store: Arc<dyn Store>, config: Arc<Config>, http_stop: CancellationToken) -> Self {
+        Self {
+            address,
+            new_administrator_key: None,
+            sign_in_token: None,
+            store,
+            config,
+            http_stop,
+            http: JoinSet::new(),
+            accepting: JoinSet::new(),
+            dispatch_stop: CancellationToken::new(),
+            dispatch_abort: CancellationToken::new(),
+            dispatching: JoinSet::new(),
+            housekeeping_stop: CancellationToken::new(),
+            housekeeping: JoinSet::new(),
+        }
     }
 
     /// Where it listens.

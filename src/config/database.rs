@@ -16,4 +16,6 @@ pub struct Database {
     pub max_connections: u32,
     /// Limit for getting a connection.
     pub acquire_timeout_ms: u64,
+    /// Nodes on one Postgres tell each other what is due.
+    pub notify: bool,
 }

@@ -26,6 +26,8 @@ const SWEEP_PAGE: u32 = 500;
 const RECLAIM_PAGE: u32 = 500;
 /// How long a database that does not answer is left alone.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// The least time between two sweeps, however often somebody asks for one.
+const SWEEP_PAUSE: Duration = Duration::from_millis(250);
 /// The longest sleep without an alarm.
 const MAX_SLEEP: Duration = Duration::from_mins(1);
 
@@ -133,9 +135,15 @@ pub(super) async fn sweep(shared: Arc<Shared>, stop: CancellationToken) {
         }
         tokio::select! {
             () = sleep(pause) => {}
+            () = hastened(&shared) => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+async fn hastened(shared: &Shared) {
+    sleep(SWEEP_PAUSE).await;
+    shared.sweep_soon.notified().await;
 }
 
 async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), StoreError> {

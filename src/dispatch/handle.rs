@@ -90,6 +90,11 @@ impl Handle {
         self.shared.note(subscription_id, due_at);
     }
 
+    /// Looks through all lanes without waiting for the next sweep, but not more often than four times a second.
+    pub fn sweep_soon(&self) {
+        self.shared.sweep_soon.notify_one();
+    }
+
     /// What the dispatcher holds right now.
     #[must_use]
     pub fn load(&self) -> Load {

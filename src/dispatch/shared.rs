@@ -46,6 +46,8 @@ pub(super) struct Shared {
     pub(super) ready: Notify,
     /// Something may be claimed: wakes the feeder.
     pub(super) refill: Notify,
+    /// Something may be due anywhere: hastens the sweep.
+    pub(super) sweep_soon: Notify,
     /// A sink is to be asked: wakes who asks.
     pub(super) ask_soon: Notify,
     /// A death was recorded that is to be sent on: wakes the forwarder.
@@ -74,6 +76,7 @@ impl Shared {
             metrics: parts.metrics,
             ready: Notify::new(),
             refill: Notify::new(),
+            sweep_soon: Notify::new(),
             ask_soon: Notify::new(),
             forwards: Notify::new(),
             ended,

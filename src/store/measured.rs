@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory, Settled, SinkPause,
-    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, SubmissionResult,
+    LeasedForward, Mark, NewsBox, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory, Settled,
+    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    SubmissionResult,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -128,6 +129,15 @@ macro_rules! watched {
                 })?
                 answer
             })*
+
+            // Both wait most of the time, which says nothing about the database.
+            async fn spread_news(&self, node: NodeId) -> Result<()> {
+                self.store.spread_news(node).await
+            }
+
+            async fn hear_news(&self, node: NodeId, inbox: &NewsBox) -> Result<()> {
+                self.store.hear_news(node, inbox).await
+            }
 
             fn holdings(&self) -> Holdings {
                 self.store.holdings()

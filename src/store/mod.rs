@@ -11,6 +11,7 @@ mod forward;
 mod holdings;
 mod jobs;
 mod measured;
+mod news;
 mod outbox;
 mod port;
 mod query;
@@ -26,6 +27,7 @@ pub use forward::{Forward, ForwardReport, ForwardState, ForwardThen, LeasedForwa
 pub use holdings::{Holdings, Pool};
 pub use jobs::{ClaimedJob, DueJob, JobChange, JobClaim, JobEnd, JobFilter, JobStep, Opening, Past, Standing, Stepped};
 pub use measured::Measured;
+pub use news::{News, NewsBox};
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket,
-    StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
+    LeasedForward, Mark, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing,
+    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
@@ -71,6 +71,18 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes up to `limit` event keys accepted before `keys_before` and replay digests that ended before `now`; says how many
     /// rows went. Fewer than `limit` means that the rest may wait: some of the keys were looked at, the next call looks at others.
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64>;
+
+    // ── News between nodes ────────────────────────────────────────────────────────────────────────────────────────────
+    // The transitions above and below note by themselves what other nodes would find only by looking. These two carry it.
+
+    /// Waits until this node did something that others should know of, and tells them. To be called again and again: what
+    /// comes between two calls is told together. News that could not be told is lost, and found by looking. Where nobody is to
+    /// be told it never returns.
+    async fn spread_news(&self, node: NodeId) -> Result<()>;
+
+    /// Puts what other nodes tell into `inbox`, first [`super::News::of_everything`], until the connection is lost. Never what `node`
+    /// told itself. Where nobody tells anything it never returns.
+    async fn hear_news(&self, node: NodeId, inbox: &NewsBox) -> Result<()>;
 
     // ── Forwards: dead letters on their way to a dead-letter sink; written by `record` ─────────────────────────────────
 

@@ -15,6 +15,7 @@ mod handshake;
 mod ingest;
 mod install;
 mod metrics;
+mod nodes;
 mod promises;
 mod replay;
 mod store;

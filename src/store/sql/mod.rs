@@ -23,6 +23,7 @@ mod lanes;
 mod lease_book;
 mod leases;
 mod location;
+mod news;
 mod open;
 mod opening;
 mod outbox;
@@ -50,6 +51,7 @@ use std::sync::Arc;
 use crate::domain::entropy::Entropy;
 use engine::Engine;
 use lease_book::LeaseBook;
+use news::Herald;
 use vault::Vault;
 
 /// The store on SQLite or Postgres.
@@ -58,6 +60,7 @@ pub struct SqlStore {
     vault: Vault,
     entropy: Arc<dyn Entropy>,
     leases: LeaseBook,
+    herald: Herald,
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -100,7 +103,8 @@ pub fn statements() -> Vec<&'static str> {
 pub fn hot_statements() -> [Vec<&'static str>; 2] {
     let shared =
         [lanes::STATEMENTS, leases::STATEMENTS, depth::STATEMENTS].into_iter().flatten().map(|statement| statement.text());
-    [sqlite::statements(), postgres::statements()].map(|native| native.into_iter().chain(shared.clone()).collect())
+    [sqlite::statements(), [postgres::statements(), news::STATEMENTS.to_vec()].concat()]
+        .map(|native| native.into_iter().chain(shared.clone()).collect())
 }
 
 /// What every session on Postgres begins with, for the same test.

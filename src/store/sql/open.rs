@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::engine::{Engine, PostgresEngine, SqliteEngine};
 use super::lease_book::LeaseBook;
 use super::location::Location;
+use super::news::Herald;
 use super::vault::Vault;
 use super::{SqlStore, schema, tenants};
 use crate::config::{Database, Encryption};
@@ -111,7 +112,8 @@ impl SqlStore {
         let engine = ready(options, is_exclusive, options.migrate).await?;
         let vault = Vault::unlock(&engine, encryption, entropy.as_ref()).await?;
         tenants::ensure_default(&engine).await?;
-        Ok(Self { engine, vault, entropy, leases: LeaseBook::default() })
+        let herald = Herald::new(&engine, options);
+        Ok(Self { engine, vault, entropy, leases: LeaseBook::default(), herald })
     }
 }
 

@@ -29,7 +29,10 @@ impl SqlStore {
         let awaited = self.leases.expect(lease, batch.now);
         let settled = hot!(self, accept(batch, lease.1))?;
         match &settled {
-            Settled::Committed(results) => awaited.came(leased(batch, results), has_leases(batch)),
+            Settled::Committed(results) => {
+                awaited.came(leased(batch, results), has_leases(batch));
+                self.herald.tell_queued(batch);
+            }
             Settled::Stale { .. } => awaited.came(std::iter::empty(), false),
         }
         Ok(settled)

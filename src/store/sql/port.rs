@@ -22,8 +22,8 @@ use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket,
-    StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    LeasedForward, Mark, News, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing,
+    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -55,7 +55,10 @@ impl Store for SqlStore {
     }
 
     async fn retire_node(&self, node: NodeId) -> Result<()> {
-        lanes::retire_node(&self.engine, node).await
+        lanes::retire_node(&self.engine, node).await?;
+        // What it gave back waits for the others, and nobody will be here to tell them later.
+        self.herald.spread_now(&self.engine, node, &News { anywhere: true, ..News::default() }).await;
+        Ok(())
     }
 
     async fn reclaim(&self, now: Timestamp, limit: u32) -> Result<u64> {
@@ -64,6 +67,14 @@ impl Store for SqlStore {
 
     async fn prune(&self, now: Timestamp, keys_before: Timestamp, limit: u32) -> Result<u64> {
         self.prune_old(now, keys_before, limit).await
+    }
+
+    async fn spread_news(&self, node: NodeId) -> Result<()> {
+        self.herald.spread(&self.engine, node).await
+    }
+
+    async fn hear_news(&self, node: NodeId, inbox: &NewsBox) -> Result<()> {
+        self.herald.hear(node, inbox).await
     }
 
     async fn due_forwards(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Timestamp)>> {
@@ -93,7 +104,9 @@ impl Store for SqlStore {
     }
 
     async fn create_subscription(&self, subscription: &Subscription) -> Result<()> {
-        subscriptions::create(&self.engine, &self.vault, subscription).await
+        subscriptions::create(&self.engine, &self.vault, subscription).await?;
+        self.herald.tell(|news| news.routing = true);
+        Ok(())
     }
 
     async fn subscription(&self, tenant: &TenantName, id: SubscriptionId) -> Result<Subscription> {
@@ -105,15 +118,21 @@ impl Store for SqlStore {
     }
 
     async fn update_subscription(&self, subscription: &Subscription, read_at: Timestamp) -> Result<()> {
-        subscriptions::update(&self.engine, &self.vault, subscription, read_at).await
+        subscriptions::update(&self.engine, &self.vault, subscription, read_at).await?;
+        self.herald.tell_change(subscription.id, subscription.updated_at);
+        Ok(())
     }
 
     async fn delete_subscription(&self, tenant: &TenantName, id: SubscriptionId, now: Timestamp) -> Result<()> {
-        subscriptions::delete(&self.engine, tenant, id, now).await
+        subscriptions::delete(&self.engine, tenant, id, now).await?;
+        self.herald.tell_change(id, now);
+        Ok(())
     }
 
     async fn disable_subscription(&self, id: SubscriptionId, reason: DisabledReason, now: Timestamp) -> Result<()> {
-        subscriptions::disable(&self.engine, id, reason, now).await
+        subscriptions::disable(&self.engine, id, reason, now).await?;
+        self.herald.tell_change(id, now);
+        Ok(())
     }
 
     async fn routing_at(&self, tenant: &TenantName, version: i64, page: PageRequest) -> Result<Page<Revision>> {
@@ -133,7 +152,9 @@ impl Store for SqlStore {
     }
 
     async fn put_handshake(&self, before: &Subscription, after: &Subscription, now: Timestamp) -> Result<()> {
-        subscriptions::put_handshake(&self.engine, before, after, now).await
+        subscriptions::put_handshake(&self.engine, before, after, now).await?;
+        self.herald.tell_change(after.id, now);
+        Ok(())
     }
 
     async fn events(&self, tenant: &TenantName, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>> {
@@ -153,7 +174,9 @@ impl Store for SqlStore {
     }
 
     async fn redeliver(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
-        deliveries::redeliver(&self.engine, tenant, id, now).await
+        let delivery = deliveries::redeliver(&self.engine, tenant, id, now).await?;
+        self.herald.tell(|news| news.waits(delivery.subscription_id, now));
+        Ok(delivery)
     }
 
     async fn cancel(&self, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
@@ -161,7 +184,9 @@ impl Store for SqlStore {
     }
 
     async fn redeliver_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<Vec<SubscriptionId>> {
-        bulk::redeliver(&self.engine, tenant, ids, now).await
+        let opened = bulk::redeliver(&self.engine, tenant, ids, now).await?;
+        self.herald.tell(|news| opened.iter().for_each(|id| news.waits(*id, now)));
+        Ok(opened)
     }
 
     async fn cancel_many(&self, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<u64> {
@@ -182,7 +207,14 @@ impl Store for SqlStore {
     }
 
     async fn redrive(&self, tenant: &TenantName, filter: &DeadLetterFilter, now: Timestamp, limit: u32) -> Result<u64> {
-        dead_letters::redrive(&self.engine, tenant, filter, now, limit).await
+        let opened = dead_letters::redrive(&self.engine, tenant, filter, now, limit).await?;
+        if opened > 0 {
+            self.herald.tell(|news| match filter.subscription_id {
+                Some(id) => news.waits(id, now),
+                None => news.anywhere = true,
+            });
+        }
+        Ok(opened)
     }
 
     async fn count_redrivable(&self, tenant: &TenantName, filter: &DeadLetterFilter) -> Result<u64> {
@@ -194,7 +226,9 @@ impl Store for SqlStore {
     }
 
     async fn create_job(&self, job: &Job, max_open: u32) -> Result<()> {
-        jobs::create(&self.engine, job, max_open).await
+        jobs::create(&self.engine, job, max_open).await?;
+        self.herald.tell(|news| news.jobs = true);
+        Ok(())
     }
 
     async fn job(&self, tenant: &TenantName, id: JobId) -> Result<Job> {
@@ -206,7 +240,9 @@ impl Store for SqlStore {
     }
 
     async fn change_job(&self, tenant: &TenantName, id: JobId, change: JobChange, now: Timestamp) -> Result<Job> {
-        jobs::change(&self.engine, tenant, id, change, now).await
+        let job = jobs::change(&self.engine, tenant, id, change, now).await?;
+        self.herald.tell(|news| news.jobs = true);
+        Ok(job)
     }
 
     async fn claim_job(&self, claim: &JobClaim) -> Result<DueJob> {
@@ -214,7 +250,11 @@ impl Store for SqlStore {
     }
 
     async fn step_job(&self, step: &JobStep) -> Result<Stepped> {
-        jobs::step(&self.engine, step).await
+        let stepped = jobs::step(&self.engine, step).await?;
+        if !step.opens.is_empty() && matches!(stepped, Stepped::Done { .. }) {
+            self.herald.tell(|news| news.waits(step.subscription_id, step.now));
+        }
+        Ok(stepped)
     }
 
     async fn count_running_jobs(&self) -> Result<u64> {

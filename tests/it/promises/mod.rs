@@ -61,48 +61,48 @@ async fn run(kind: Kind, test: impl AsyncFnOnce(Database)) {
 }
 
 /// Speaks to a node as its administrator.
-struct Administrator {
+pub(crate) struct Administrator {
     http: reqwest::Client,
     base: String,
 }
 
 impl Administrator {
-    fn of(base: &str) -> Self {
+    pub(crate) fn of(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
         Self { http, base: base.to_owned() }
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.answer(self.http.get(format!("{}{path}", self.base))).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         let request = self.http.post(format!("{}{path}", self.base));
         self.answer(if body.is_null() { request } else { request.json(body) }).await
     }
 
-    async fn delete(&self, path: &str) -> Value {
+    pub(crate) async fn delete(&self, path: &str) -> Value {
         self.answer(self.http.delete(format!("{}{path}", self.base))).await
     }
 
     /// Subscribes a sink to events of one type; `config` is the delivery policy.
-    async fn subscribe(&self, sink: &str, event_type: &str, config: Value) -> String {
+    pub(crate) async fn subscribe(&self, sink: &str, event_type: &str, config: Value) -> String {
         let created = self.post("/v1/subscriptions", &json!({ "sink": sink, "types": [event_type], "config": config })).await;
         created["id"].as_str().expect("a subscription has an identifier").to_owned()
     }
 
     /// Posts an event and gives the answer.
-    async fn publish(&self, id: &str, event_type: &str) -> Value {
+    pub(crate) async fn publish(&self, id: &str, event_type: &str) -> Value {
         let event = json!({ "specversion": "1.0", "id": id, "source": "/promises", "type": event_type, "data": { "id": id } });
         self.publish_bytes("application/cloudevents+json", event.to_string()).await
     }
 
-    async fn publish_bytes(&self, content_type: &str, body: impl Into<reqwest::Body>) -> Value {
+    pub(crate) async fn publish_bytes(&self, content_type: &str, body: impl Into<reqwest::Body>) -> Value {
         self.answer(self.http.post(format!("{}/v1/events", self.base)).header("content-type", content_type).body(body)).await
     }
 
     /// Waits until as many deliveries as expected are in `state`.
-    async fn wait_for_state(&self, subscription: &str, state: &str, count: usize) {
+    pub(crate) async fn wait_for_state(&self, subscription: &str, state: &str, count: usize) {
         let path = format!("/v1/deliveries?limit=250&state={state}&subscription_id={subscription}");
         while self.get(&path).await["data"].as_array().map_or(0, Vec::len) < count {
             tokio::time::sleep(Duration::from_millis(20)).await;

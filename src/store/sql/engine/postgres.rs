@@ -23,6 +23,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 pub(in crate::store::sql) struct PostgresEngine {
     /// All connections of this node.
     pub(in crate::store::sql) pool: PgPool,
+    /// Where the server is, for connections beside the pool.
+    pub(in crate::store::sql) server: PgConnectOptions,
 }
 
 impl PostgresEngine {
@@ -41,8 +43,8 @@ impl PostgresEngine {
                 })
             })
             .after_connect(|connection, _| Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) }))
-            .connect_with(server)
+            .connect_with(server.clone())
             .await?;
-        Ok(Self { pool })
+        Ok(Self { pool, server })
     }
 }

@@ -7,6 +7,7 @@ mod forwarding;
 mod keys;
 mod leasing;
 mod model;
+mod news;
 mod plans;
 mod pruning;
 mod recording;
