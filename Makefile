@@ -88,10 +88,10 @@ deny: ## licences, sources and banned crates (cargo-deny where installed; the te
 fuzz: ## fuzz the event parser, CESQL and header decoding, FUZZ_SECONDS (600) each
 	scripts/fuzz.sh
 
-bench: ## measure: accepted and delivered per second beside a ceiling, on SQLite and Postgres
+bench: ## measure everything beside a ceiling and the goals, on SQLite and Postgres (about half an hour)
 	scripts/bench.sh full
 
-bench-quick: ## the same, short
+bench-quick: ## the same, short: under two minutes once built
 	scripts/bench.sh quick
 
 clean: ## delete what was built and the data of `make run`

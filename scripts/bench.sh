@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # The benchmark (benches/pipeline): Waypost beside a pass-through without a store, on SQLite and on Postgres.
 #
-#   scripts/bench.sh quick|full
+#   scripts/bench.sh quick               one short round, under two minutes once it is built
+#   scripts/bench.sh full                three rounds of everything that is not on demand
+#   scripts/bench.sh NAME… [--rounds N]  scenarios and groups by name, three rounds
+#   scripts/bench.sh list                their names
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec scripts/with-postgres.sh cargo bench --locked --bench pipeline -- "${1:-quick}"
+[ $# -gt 0 ] || set -- quick
+exec scripts/with-postgres.sh cargo bench --locked --bench pipeline -- "$@"

@@ -1,5 +1,5 @@
 //! The event that is sent: a structured CloudEvent of exactly 1 KiB, with its number and the time of sending at fixed places, so
-//! that the sink finds them without parsing.
+//! that the sink finds them without parsing. Events that only fill a database are as small as an event gets.
 
 use crate::Result;
 
@@ -10,19 +10,30 @@ const BEFORE_NUMBER: &str = r#"{"specversion":"1.0","id":"bench-"#;
 const NUMBER_DIGITS: usize = 10;
 const BEFORE_TIME: &str = r#"","sentat":""#;
 const TIME_DIGITS: usize = 17;
-const AFTER_TIME: &str =
-    r#"","source":"/bench","type":"com.example.bench","datacontenttype":"application/json","data":{"padding":""#;
+const AFTER_TIME: &str = r#"","source":"/bench","type":""#;
+const AFTER_TYPE: &str = r#"","datacontenttype":"application/json","data":{"padding":""#;
 const END: &str = r#""}}"#;
 
-/// The type of every event, for the subscription.
-pub(crate) const TYPE: &str = "com.example.bench";
+/// The type of the events of a topic.
+pub(crate) fn topic(number: usize) -> String {
+    format!("com.example.bench.{number:03}")
+}
 
-/// The event with that number, sent at `now` (microseconds since 1970).
-pub(crate) fn event(number: usize, now: i64) -> Vec<u8> {
-    let mut body = format!("{BEFORE_NUMBER}{number:0NUMBER_DIGITS$}{BEFORE_TIME}{now:0TIME_DIGITS$}{AFTER_TIME}").into_bytes();
+/// The event with that number, sent at `now` (microseconds since 1970), of one of so many topics in turn.
+pub(crate) fn event(number: usize, now: i64, topics: usize) -> Vec<u8> {
+    let event_type = topic(number % topics);
+    let mut body =
+        format!("{BEFORE_NUMBER}{number:0NUMBER_DIGITS$}{BEFORE_TIME}{now:0TIME_DIGITS$}{AFTER_TIME}{event_type}{AFTER_TYPE}")
+            .into_bytes();
     body.resize(SIZE - END.len(), b'x');
     body.extend_from_slice(END.as_bytes());
     body
+}
+
+/// A small event with that number.
+pub(crate) fn small(number: usize) -> Vec<u8> {
+    let text = r#"{"specversion":"1.0","id":"small-NUMBER","source":"/bench","type":"com.example.small","data":{}}"#;
+    text.replace("NUMBER", &number.to_string()).into_bytes()
 }
 
 /// Number and time of sending of a received event.

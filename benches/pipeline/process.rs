@@ -55,14 +55,13 @@ pub(crate) fn role(name: &str, arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// One request on a connection of its own; status and body of the answer.
-pub(crate) fn request(method: &str, address: &str, path: &str, key: &str, body: &str) -> Result<(u16, String)> {
+/// One request on a connection of its own, with these lines of headers; status and body of the answer.
+pub(crate) fn request(method: &str, address: &str, path: &str, headers: &str, body: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();

@@ -1,42 +1,65 @@
 //! The producer: posts numbered events over kept connections, in a closed loop or at a fixed rate, and times the answers.
 //!
-//! `producer ADDRESS KEY CONNECTIONS FIRST COUNT RATE` posts events FIRST to FIRST+COUNT; RATE 0 is a closed loop: each
-//! connection posts its next event when the one before was answered. At a fixed rate, latency counts from the moment an event was
-//! due, so that a server that stalls can't hide it. It prints what it measured as one line of JSON.
+//! `producer ORDER` takes an [`Order`] as JSON and prints a [`Report`] as one line of it. In a closed loop each connection posts its
+//! next request when the one before was answered. At a fixed rate, latency counts from the moment a request was due, so that a
+//! server that stalls can't hide it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use http::Request;
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use crate::api::{KEY, TENANT};
 use crate::connection::Connection;
-use crate::statistics::{Percentiles, real_size};
+use crate::statistics::{Percentiles, real, real_size};
 use crate::{Result, message};
+
+/// What it is to post.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) address: String,
+    pub(crate) tenant: String,
+    pub(crate) connections: usize,
+    /// The number of the first event.
+    pub(crate) first: usize,
+    /// Events, a multiple of `batch`.
+    pub(crate) count: usize,
+    /// Events in one request.
+    pub(crate) batch: usize,
+    /// Requests a second; 0 is a closed loop.
+    pub(crate) rate: u32,
+    /// Types of events, in turn; 0 posts small events that no sink counts.
+    pub(crate) topics: usize,
+}
 
 /// What it measured.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) accepted: usize,
-    /// Answers of 429 and 503; the event was posted again.
+    /// Answers of 429 and 503; the request was made again.
     pub(crate) refused: usize,
     pub(crate) first_at: i64,
     pub(crate) last_at: i64,
+    /// Of requests.
     pub(crate) latency: Percentiles,
 }
 
+impl Report {
+    /// Events accepted a second.
+    pub(crate) fn per_s(&self) -> f64 {
+        real_size(self.accepted) * 1e6 / real(self.last_at - self.first_at)
+    }
+}
+
 /// What all connections share.
-struct Plan {
-    address: String,
-    key: String,
-    first: usize,
-    count: usize,
-    /// Between two events at a fixed rate; `None` in a closed loop.
-    interval: Option<Duration>,
+struct Posting {
+    order: Order,
+    authorization: String,
     begun: Instant,
     next: AtomicUsize,
     refused: AtomicUsize,
@@ -44,79 +67,101 @@ struct Plan {
 
 /// The role.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let [address, key, connections, first, count, rate] = arguments else {
-        return Err("usage: producer ADDRESS KEY CONNECTIONS FIRST COUNT RATE".into());
-    };
-    let rate: u32 = rate.parse()?;
-    let plan = Arc::new(Plan {
-        address: address.clone(),
-        key: format!("Bearer {key}"),
-        first: first.parse()?,
-        count: count.parse()?,
-        interval: (rate > 0).then(|| Duration::from_secs(1) / rate),
-        begun: Instant::now(),
-        next: AtomicUsize::new(0),
-        refused: AtomicUsize::new(0),
-    });
-    let connections: usize = connections.parse()?;
-    let report = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(post_all(plan, connections))?;
+    let [order] = arguments else { return Err("usage: producer ORDER".into()) };
+    let order: Order = serde_json::from_str(order)?;
+    let report = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(post_all(order))?;
     println!("{}", serde_json::to_string(&report)?);
     Ok(())
 }
 
-async fn post_all(plan: Arc<Plan>, connections: usize) -> Result<Report> {
-    let first_at = message::now();
-    let mut posting = JoinSet::new();
+async fn post_all(order: Order) -> Result<Report> {
+    let (first_at, batch, connections) = (message::now(), order.batch, order.connections);
+    let posting = Arc::new(Posting {
+        order,
+        authorization: format!("Bearer {KEY}"),
+        begun: Instant::now(),
+        next: AtomicUsize::new(0),
+        refused: AtomicUsize::new(0),
+    });
+    let mut connected = JoinSet::new();
     for _ in 0..connections {
-        posting.spawn(post(Arc::clone(&plan)));
+        connected.spawn(post(Arc::clone(&posting)));
     }
-    let mut latencies = Vec::with_capacity(plan.count);
-    while let Some(done) = posting.join_next().await {
+    let mut latencies = Vec::new();
+    while let Some(done) = connected.join_next().await {
         latencies.extend(done??);
     }
     Ok(Report {
-        accepted: latencies.len(),
-        refused: plan.refused.load(Ordering::Relaxed),
+        accepted: latencies.len() * batch,
+        refused: posting.refused.load(Ordering::Relaxed),
         first_at,
         last_at: message::now(),
         latency: Percentiles::of(latencies),
     })
 }
 
-/// Posts events over one connection until all are posted.
-async fn post(plan: Arc<Plan>) -> Result<Vec<u32>> {
-    let mut connection = Connection::to(&plan.address);
+/// Makes requests over one connection until all are made.
+async fn post(posting: Arc<Posting>) -> Result<Vec<u32>> {
+    let order = &posting.order;
+    let mut connection = Connection::to(&order.address);
     let mut latencies = Vec::new();
     loop {
-        let index = plan.next.fetch_add(1, Ordering::Relaxed);
-        if index >= plan.count {
+        let index = posting.next.fetch_add(1, Ordering::Relaxed);
+        if index * order.batch >= order.count {
             return Ok(latencies);
         }
-        let due = match plan.interval {
-            None => Instant::now(),
-            Some(interval) => plan.begun + interval.mul_f64(real_size(index)),
+        let due = match order.rate {
+            0 => Instant::now(),
+            rate => posting.begun + Duration::from_secs(1).mul_f64(real_size(index) / f64::from(rate)),
         };
         tokio::time::sleep_until(due.into()).await;
-        post_until_accepted(&plan, &mut connection, plan.first + index).await?;
+        post_until_accepted(&posting, &mut connection, order.first + index * order.batch).await?;
         latencies.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
 }
 
-async fn post_until_accepted(plan: &Plan, connection: &mut Connection, number: usize) -> Result<()> {
-    let body = Bytes::from(message::event(number, message::now()));
+async fn post_until_accepted(posting: &Posting, connection: &mut Connection, number: usize) -> Result<()> {
+    let body = posting.order.body(number);
     loop {
-        let request = Request::post("/v1/events")
-            .header("host", &plan.address)
-            .header("authorization", &plan.key)
-            .header("content-type", "application/cloudevents+json")
-            .body(Full::new(body.clone()))?;
-        match connection.send(request).await? {
+        match connection.send(posting.request(body.clone())?).await? {
             (202, _) => return Ok(()),
             (429 | 503, _) => {
-                plan.refused.fetch_add(1, Ordering::Relaxed);
+                posting.refused.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             (status, body) => return Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)).into()),
         }
+    }
+}
+
+impl Posting {
+    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>> {
+        let Order { address, tenant, batch, .. } = &self.order;
+        let mut request = Request::post("/v1/events").header("host", address).header("authorization", &self.authorization);
+        if tenant != TENANT {
+            request = request.header("waypost-tenant", tenant);
+        }
+        let content_type = if *batch == 1 { "application/cloudevents+json" } else { "application/cloudevents-batch+json" };
+        Ok(request.header("content-type", content_type).body(Full::new(body))?)
+    }
+}
+
+impl Order {
+    /// The body with the event of that number, or with the batch that begins with it.
+    fn body(&self, number: usize) -> Bytes {
+        if self.batch == 1 {
+            return Bytes::from(self.event(number));
+        }
+        let mut body = BytesMut::with_capacity(self.batch * (message::SIZE + 1));
+        for number in number..number + self.batch {
+            body.put_u8(if body.is_empty() { b'[' } else { b',' });
+            body.put_slice(&self.event(number));
+        }
+        body.put_u8(b']');
+        body.freeze()
+    }
+
+    fn event(&self, number: usize) -> Vec<u8> {
+        if self.topics == 0 { message::small(number) } else { message::event(number, message::now(), self.topics) }
     }
 }

@@ -1,25 +1,6 @@
-//! What is measured.
+//! What a scenario is: the system, the load, and what stands beside it. All of them are listed in [`crate::catalog`].
 
 use serde::Serialize;
-
-/// How much of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Size {
-    /// One short round: whether something broke.
-    Quick,
-    /// Three long rounds and every scenario: what goes into `docs/benchmarks.md`.
-    Full,
-}
-
-impl Size {
-    /// How often each scenario is run; they alternate, so that a busy minute of the machine does not hit one alone.
-    pub(crate) fn rounds(self) -> usize {
-        match self {
-            Self::Quick => 1,
-            Self::Full => 3,
-        }
-    }
-}
 
 /// What takes the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -33,55 +14,91 @@ pub(crate) enum Store {
     Postgres,
 }
 
+/// A sink beside the measured ones, which gets every event of a scenario and is no good at it. What it gets is not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Aside {
+    /// Answers 204 after so many milliseconds.
+    Late(u32),
+    /// Answers 500 at once.
+    Fails,
+}
+
+/// Deliveries of another tenant that wait when the measuring begins: they came while its subscriptions were paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Backlog {
+    pub(crate) deliveries: usize,
+    /// They are spread over so many subscriptions.
+    pub(crate) subscriptions: usize,
+    /// How long the sink of those takes to answer, in milliseconds.
+    pub(crate) answer_ms: u32,
+    pub(crate) flows: Flows,
+    /// Small events that nobody subscribed to and that are only kept besides.
+    pub(crate) kept: usize,
+}
+
+/// When the subscriptions of a backlog are resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Flows {
+    /// When the measuring begins: it is worked off beside the measured load.
+    Meanwhile,
+    /// When the measured load has been delivered: how fast it is worked off is measured by itself.
+    Afterwards,
+}
+
 /// One thing that is measured.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
+    /// Scenarios that are chosen together.
+    pub(crate) group: &'static str,
     pub(crate) store: Store,
     pub(crate) connections: usize,
+    /// Events in one request.
+    pub(crate) batch: usize,
+    /// Types of events. Each has subscriptions of its own.
+    pub(crate) topics: usize,
+    /// Subscriptions to each type.
     pub(crate) fan_out: usize,
-    /// Events a second; 0 is a closed loop.
+    /// Requests a second; 0 is a closed loop.
     pub(crate) rate: u32,
     /// Events measured, after a tenth as many to warm up.
     pub(crate) count: usize,
+    /// Events measured in a quick run; 0 leaves the scenario out.
+    pub(crate) quick: usize,
+    /// The most rounds of it in one run.
+    pub(crate) rounds: usize,
+    /// Measured only when it is asked for by its name: it takes very long.
+    pub(crate) is_on_demand: bool,
+    pub(crate) aside: &'static [Aside],
+    pub(crate) backlog: Option<Backlog>,
     /// The scenario without a store that this one is held against.
     pub(crate) ceiling: Option<&'static str>,
 }
 
-const fn closed_loop(name: &'static str, store: Store, connections: usize, ceiling: Option<&'static str>) -> Scenario {
-    Scenario { name, store, connections, fan_out: 1, rate: 0, count: 60_000, ceiling }
-}
+impl Scenario {
+    /// A closed loop over 64 connections with one subscription on nothing: what the scenarios of the catalog are varied from.
+    pub(crate) const PLAIN: Self = Self {
+        name: "",
+        group: "",
+        store: Store::None,
+        connections: 64,
+        batch: 1,
+        topics: 1,
+        fan_out: 1,
+        rate: 0,
+        count: 60_000,
+        quick: 0,
+        rounds: 9,
+        is_on_demand: false,
+        aside: &[],
+        backlog: None,
+        ceiling: None,
+    };
 
-const fn fanned_out(name: &'static str, store: Store, connections: usize, ceiling: Option<&'static str>) -> Scenario {
-    Scenario { fan_out: 5, count: 20_000, ..closed_loop(name, store, connections, ceiling) }
-}
-
-const fn at_rate(name: &'static str, store: Store, ceiling: Option<&'static str>) -> Scenario {
-    Scenario { rate: 200, count: 2_000, ..closed_loop(name, store, 16, ceiling) }
-}
-
-/// All of them, each beside its ceiling.
-const ALL: [Scenario; 10] = [
-    closed_loop("ceiling-64", Store::None, 64, None),
-    closed_loop("sqlite-64", Store::Sqlite, 64, Some("ceiling-64")),
-    closed_loop("ceiling-256", Store::None, 256, None),
-    closed_loop("postgres-256", Store::Postgres, 256, Some("ceiling-256")),
-    fanned_out("ceiling-64-fan5", Store::None, 64, None),
-    fanned_out("sqlite-64-fan5", Store::Sqlite, 64, Some("ceiling-64-fan5")),
-    fanned_out("postgres-64-fan5", Store::Postgres, 64, Some("ceiling-64-fan5")),
-    at_rate("ceiling-200s", Store::None, None),
-    at_rate("sqlite-200s", Store::Sqlite, Some("ceiling-200s")),
-    at_rate("postgres-200s", Store::Postgres, Some("ceiling-200s")),
-];
-
-/// The scenarios of a run; those on Postgres only if there is one.
-pub(crate) fn of(size: Size, has_postgres: bool) -> Vec<Scenario> {
-    let chosen = ALL.into_iter().filter(|scenario| has_postgres || scenario.store != Store::Postgres);
-    match size {
-        Size::Full => chosen.collect(),
-        Size::Quick => chosen
-            .filter(|scenario| scenario.fan_out == 1 && scenario.rate == 0)
-            .map(|scenario| Scenario { count: 15_000, ..scenario })
-            .collect(),
+    /// Events posted before the measuring begins: a tenth, in whole requests and at least a hundred.
+    pub(crate) fn warm_up(&self) -> usize {
+        (self.count / 10).max(100).next_multiple_of(self.batch)
     }
 }

@@ -1,11 +1,15 @@
-//! The sink: takes every delivery, answers 204 at once, and knows which event came when and how often.
+//! The sink: takes every delivery and knows which event came when and how often.
 //!
-//! `sink EVENTS FAN_OUT` listens on a free port and prints it. Deliveries of subscription n go to `/n`. `GET /count` answers how
-//! many different deliveries came, `GET /report?from=N` sums up those of events numbered N and up.
+//! `sink EVENTS FAN_OUT` listens on a free port and prints it. Deliveries of an event's nth subscription go to `/n`. What goes to
+//! `/aside` is only counted. Either answers 204 at once, or later with `/after/MS` behind it, or 500 with `/fails` behind it.
+//! `GET /count` and `GET /aside` answer how many different deliveries came and how many came aside;
+//! `GET /report?from=N&until=M` sums up those of events numbered N up to M.
 
 use std::convert::Infallible;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -27,6 +31,7 @@ struct Arrivals {
     taken: Vec<AtomicU32>,
     distinct: AtomicUsize,
     duplicates: AtomicUsize,
+    aside: AtomicUsize,
     last_at: AtomicI64,
 }
 
@@ -49,6 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         taken: (0..events * fan_out).map(|_| AtomicU32::new(0)).collect(),
         distinct: AtomicUsize::new(0),
         duplicates: AtomicUsize::new(0),
+        aside: AtomicUsize::new(0),
         last_at: AtomicI64::new(0),
     });
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(arrivals))
@@ -73,19 +79,40 @@ async fn serve(arrivals: Arc<Arrivals>) -> Result<()> {
 async fn answer(arrivals: Arc<Arrivals>, request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path().to_owned();
     if request.method() == Method::GET {
-        let from = request.uri().query().and_then(|query| query.strip_prefix("from=")?.parse().ok()).unwrap_or(0);
-        let text = if path == "/count" { arrivals.distinct.load(Ordering::Relaxed).to_string() } else { arrivals.report(from) };
+        let text = match path.as_str() {
+            "/count" => arrivals.distinct.load(Ordering::Relaxed).to_string(),
+            "/aside" => arrivals.aside.load(Ordering::Relaxed).to_string(),
+            _ => arrivals.report(events(request.uri().query().unwrap_or(""))),
+        };
         return Ok(Response::new(Full::new(text.into())));
     }
-    let taken = request.into_body().collect().await.ok().and_then(|body| arrivals.take(&path, &body.to_bytes()));
+    let (to, manner) = path.trim_start_matches('/').split_once('/').unwrap_or((&path[1..], ""));
+    let taken = request.into_body().collect().await.ok().and_then(|body| arrivals.take(to, &body.to_bytes()));
+    if let Some(delay) = manner.strip_prefix("after/").and_then(|delay| delay.parse().ok()) {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
     let mut response = Response::new(Full::default());
-    *response.status_mut() = if taken.is_some() { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
+    *response.status_mut() = match (taken, manner) {
+        (None, _) => StatusCode::BAD_REQUEST,
+        (_, "fails") => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::NO_CONTENT,
+    };
     Ok(response)
 }
 
+/// The range of events that a query names with `from=N&until=M`.
+fn events(query: &str) -> Range<usize> {
+    let number = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('=')?.parse().ok());
+    number("from").unwrap_or(0)..number("until").unwrap_or(usize::MAX)
+}
+
 impl Arrivals {
-    fn take(&self, path: &str, body: &[u8]) -> Option<()> {
-        let subscription: usize = path.strip_prefix('/')?.parse().ok()?;
+    fn take(&self, to: &str, body: &[u8]) -> Option<()> {
+        if to == "aside" {
+            self.aside.fetch_add(1, Ordering::Relaxed);
+            return Some(());
+        }
+        let subscription: usize = to.parse().ok()?;
         let (number, sent_at) = message::read(body).ok()?;
         let now = message::now();
         let place = self.taken.get(number * self.fan_out + subscription)?;
@@ -99,8 +126,9 @@ impl Arrivals {
         Some(())
     }
 
-    fn report(&self, from: usize) -> String {
-        let places = &self.taken[(from * self.fan_out).min(self.taken.len())..];
+    fn report(&self, events: Range<usize>) -> String {
+        let place = |event: usize| event.saturating_mul(self.fan_out).min(self.taken.len());
+        let places = &self.taken[place(events.start)..place(events.end)];
         let latencies: Vec<u32> =
             places.iter().map(|place| place.load(Ordering::Relaxed)).filter(|taken| *taken > 0).map(|taken| taken - 1).collect();
         let report = Report {

@@ -5,6 +5,7 @@
 
 mod api;
 mod bad_input;
+mod bench;
 mod cloudevents;
 mod commands;
 mod conformance;

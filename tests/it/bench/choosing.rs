@@ -1,0 +1,76 @@
+//! Which scenarios a run has.
+
+use super::arguments::{Task, read};
+use super::catalog::{ALL, Choice};
+use super::scenario::{Scenario, Store};
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+fn names(choice: &Choice) -> Vec<&'static str> {
+    choice.scenarios().unwrap().iter().map(|scenario| scenario.name).collect()
+}
+
+#[test]
+fn the_command_line_says_what_is_measured_and_how_often() {
+    let measure = |choice, rounds| Ok(Task::Measure { choice, rounds });
+    assert_eq!(read(&words("quick")), measure(Choice::Quick, None));
+    assert_eq!(read(&words("full --rounds 5")), measure(Choice::Full, Some(5)));
+    assert_eq!(read(&words("hang sqlite-64")), measure(Choice::Named(words("hang sqlite-64")), None));
+    assert_eq!(read(&words("list")), Ok(Task::List));
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_refused_in_words() {
+    for (line, part) in
+        [("", "usage"), ("quick --rounds", "from 1 up"), ("quick --rounds 0", "from 1 up"), ("--loud", "--loud is not known")]
+    {
+        let error = read(&words(line)).unwrap_err();
+        assert!(error.contains(part), "{line:?} was answered {error:?}");
+    }
+}
+
+#[test]
+fn a_scenario_that_is_named_comes_with_its_ceiling() {
+    assert_eq!(names(&Choice::Named(words("postgres-256"))), ["ceiling-256", "postgres-256"]);
+    assert_eq!(names(&Choice::Named(words("rate"))), ["ceiling-200s", "sqlite-200s", "postgres-200s"]);
+}
+
+#[test]
+fn a_name_that_there_is_not_is_refused_with_those_there_are() {
+    let error = Choice::Named(words("sqlite-65")).scenarios().unwrap_err();
+    assert!(error.contains("sqlite-65") && error.contains("sqlite-64"), "{error}");
+}
+
+#[test]
+fn what_is_on_demand_is_measured_only_by_its_name() {
+    for scenario in ALL.iter().filter(|scenario| scenario.is_on_demand) {
+        assert!(!names(&Choice::Full).contains(&scenario.name), "{} is in a full run", scenario.name);
+        assert!(!names(&Choice::Named(words(scenario.group))).contains(&scenario.name), "{} comes with its group", scenario.name);
+        assert!(names(&Choice::Named(words(scenario.name))).contains(&scenario.name));
+    }
+}
+
+#[test]
+fn a_quick_run_has_less_to_do() {
+    let events = |choice: Choice| -> usize { choice.scenarios().unwrap().iter().map(|scenario| scenario.count).sum() };
+    assert!(events(Choice::Quick) * 4 < events(Choice::Full));
+    assert!(Choice::Quick.rounds() < Choice::Full.rounds());
+}
+
+#[test]
+fn every_scenario_can_be_told_apart_and_measured() {
+    for (place, scenario) in ALL.iter().enumerate() {
+        let Scenario { name, group, batch, count, quick, topics, fan_out, connections, ceiling, .. } = *scenario;
+        assert!(!ALL[..place].iter().any(|other| other.name == name), "two scenarios are called {name}");
+        assert!(!ALL.iter().any(|other| other.name == group), "{group} is a scenario and a group");
+        assert!(batch * topics * fan_out * connections * count > 0, "{name} measures nothing");
+        assert!(count % batch == 0 && quick % batch == 0 && scenario.warm_up() % batch == 0, "{name} ends within a batch");
+        let before = ceiling.map(|ceiling| ALL[..place].iter().find(|other| other.name == ceiling));
+        assert!(
+            before.is_none_or(|found| found.is_some_and(|other| other.store == Store::None)),
+            "{name} has no ceiling before it"
+        );
+    }
+}
