@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 use uuid::Uuid;
 
 use crate::domain::event::{Accepted, StoredForm};
 use crate::domain::id::EventId;
 
+use super::keys::Keys;
 use super::lease::INSERT_LEASES;
 use super::queue::ENQUEUE;
 use super::writer::Session;
@@ -39,6 +40,14 @@ pub(super) struct Batch {
     submissions: Vec<Submission>,
     /// The row of the leases it takes, and what is in it.
     lease: (Uuid, Vec<u8>),
+}
+
+/// What is executed for every event, looked up once a batch.
+struct Statements<'c> {
+    connection: &'c Connection,
+    find_key: CachedStatement<'c>,
+    insert_event: CachedStatement<'c>,
+    insert_delivery: CachedStatement<'c>,
 }
 
 struct Submission {
@@ -82,32 +91,32 @@ impl Batch {
         if !deliveries.is_empty() {
             connection.prepare_cached(INSERT_LEASES)?.execute(params![self.node, id, deliveries])?;
         }
-        self.submissions.iter().map(|submission| self.submit(session, submission)).collect::<Result<_>>().map(Settled::Committed)
+        let mut statements = Statements::prepare(connection, &mut session.keys)?;
+        let submit = |submission| self.submit(&mut statements, &mut session.keys, submission);
+        self.submissions.iter().map(submit).collect::<Result<_>>().map(Settled::Committed)
     }
 
-    fn submit(&self, session: &mut Session, submission: &Submission) -> Result<SubmissionResult> {
+    fn submit(&self, statements: &mut Statements<'_>, keys: &mut Keys, submission: &Submission) -> Result<SubmissionResult> {
         if let Some((producer, digest, until)) = submission.replay {
-            let mut insert = session.connection.prepare_cached(INSERT_REPLAY)?;
+            let mut insert = statements.connection.prepare_cached(INSERT_REPLAY)?;
             if insert.execute(params![producer, digest, until, self.now])? == 0 {
                 return Ok(None);
             }
         }
-        submission.events.iter().map(|event| self.insert(session, event)).collect::<Result<_>>().map(Some)
+        submission.events.iter().map(|event| self.insert(statements, keys, event)).collect::<Result<_>>().map(Some)
     }
 
-    fn insert(&self, session: &mut Session, event: &NewEvent) -> Result<Option<EventId>> {
-        let Session { connection, keys } = session;
+    fn insert(&self, statements: &mut Statements<'_>, keys: &mut Keys, event: &NewEvent) -> Result<Option<EventId>> {
         let id = event.accepted.id.as_uuid();
-        if let Some(first) = keys.take(connection, event.key, id, self.now, self.keys_since)? {
+        if let Some(first) = keys.take(&mut statements.find_key, event.key, id, self.now, self.keys_since)? {
             return Ok(Some(EventId::from_uuid(first)));
         }
-        event.insert(connection, keys.next_number(), self.routing_version)?;
-        let mut insert = connection.prepare_cached(INSERT_DELIVERY)?;
+        event.insert(&mut statements.insert_event, keys.next_number(), self.routing_version)?;
         for delivery in &event.deliveries {
-            self.insert_delivery(&mut insert, &event.accepted, delivery)?;
+            self.insert_delivery(&mut statements.insert_delivery, &event.accepted, delivery)?;
             if let Placement::Queued(due) = delivery.placement {
                 let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
-                connection.prepare_cached(ENQUEUE)?.execute(place)?;
+                statements.connection.prepare_cached(ENQUEUE)?.execute(place)?;
             }
         }
         Ok(None)
@@ -133,6 +142,17 @@ impl Batch {
     }
 }
 
+impl<'c> Statements<'c> {
+    fn prepare(connection: &'c Connection, keys: &mut Keys) -> Result<Self> {
+        Ok(Self {
+            connection,
+            find_key: keys.finder(connection)?,
+            insert_event: connection.prepare_cached(INSERT_EVENT)?,
+            insert_delivery: connection.prepare_cached(INSERT_DELIVERY)?,
+        })
+    }
+}
+
 impl NewEvent {
     fn new(accepting: &Accepting) -> Self {
         Self {
@@ -143,9 +163,9 @@ impl NewEvent {
         }
     }
 
-    fn insert(&self, connection: &Connection, number: i64, routing_version: i64) -> Result<()> {
+    fn insert(&self, insert: &mut rusqlite::Statement<'_>, number: i64, routing_version: i64) -> Result<()> {
         let Accepted { id, tenant, accepted_at, traceparent, event } = self.accepted.as_ref();
-        connection.prepare_cached(INSERT_EVENT)?.execute(params![
+        insert.execute(params![
             number,
             id.as_uuid(),
             tenant.as_str(),

@@ -1,6 +1,6 @@
 //! Recording outcomes on SQLite.
 
-use rusqlite::{Connection, Result, Statement, params};
+use rusqlite::{CachedStatement, Connection, Result, Statement, params};
 use uuid::Uuid;
 
 use super::queue::REQUEUE;
@@ -64,12 +64,25 @@ impl Reports {
         for (node, id) in &self.ended {
             connection.prepare_cached(FORGET_LEASES)?.execute(params![node.as_uuid(), id])?;
         }
-        self.rows.iter().map(|row| row.write(connection)).collect()
+        let mut statements = Statements {
+            connection,
+            finish_attempt: connection.prepare_cached(FINISH_ATTEMPT)?,
+            insert_attempt: connection.prepare_cached(INSERT_ATTEMPT)?,
+        };
+        self.rows.iter().map(|row| row.write(&mut statements)).collect()
     }
 }
 
+/// What is executed for every report, looked up once a group.
+struct Statements<'c> {
+    connection: &'c Connection,
+    finish_attempt: CachedStatement<'c>,
+    insert_attempt: CachedStatement<'c>,
+}
+
 impl ReportRow {
-    fn write(&self, connection: &Connection) -> Result<Recorded> {
+    fn write(&self, statements: &mut Statements<'_>) -> Result<Recorded> {
+        let connection = statements.connection;
         let Ending { state, next_attempt_at, reason, finished_at } = self.ending;
         let changed = match &self.attempt {
             None => connection.prepare_cached(FINISH)?.execute(params![
@@ -80,7 +93,7 @@ impl ReportRow {
                 reason,
                 finished_at
             ])?,
-            Some(attempt) => connection.prepare_cached(FINISH_ATTEMPT)?.execute(params![
+            Some(attempt) => statements.finish_attempt.execute(params![
                 self.delivery_id,
                 self.token,
                 state,
@@ -95,7 +108,7 @@ impl ReportRow {
             return Ok(Recorded::LeaseLost);
         }
         if let Some(attempt) = &self.attempt {
-            attempt.insert(&mut *connection.prepare_cached(INSERT_ATTEMPT)?, self.delivery_id)?;
+            attempt.insert(&mut statements.insert_attempt, self.delivery_id)?;
         }
         if next_attempt_at.is_some() {
             connection.prepare_cached(REQUEUE)?.execute([self.delivery_id])?;

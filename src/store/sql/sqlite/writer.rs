@@ -1,8 +1,9 @@
 //! The one thread that writes SQLite's hot path, with a native connection of its own.
 //!
 //! Jobs come over a channel and are answered after the commit that holds them. What waits when a turn begins is committed
-//! together: one synchronisation of the disk for an accepted batch, a recorded batch and a claim. A job that fails is undone alone,
-//! by its savepoint. An error never ends the thread.
+//! together: one synchronisation of the disk for an accepted batch, a recorded batch and a claim. If one of them fails, all are
+//! undone and the others done again: that is rare, and a savepoint for each would copy every page that it touches. An error never
+//! ends the thread.
 
 use std::sync::{Arc, mpsc as std_mpsc};
 
@@ -58,11 +59,11 @@ impl Writer {
     pub(super) async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Session) -> Result<T, rusqlite::Error> + Send + 'static,
+        W: Fn(&mut Session) -> Result<T, rusqlite::Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let task = Task { work: Some(work), result: None, answer };
+        let task = Task { work, result: None, answer };
         jobs.ok_or_else(closed)?.send(Box::new(task)).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
@@ -82,15 +83,18 @@ fn closed() -> StoreError {
 
 /// Something to be done within a transaction.
 trait Job: Send {
-    /// Does it. Says whether it may stay.
+    /// Does it, perhaps not for the first time. Says whether it may stay.
     fn run(&mut self, session: &mut Session) -> bool;
+
+    /// Whether it was tried and failed.
+    fn has_failed(&self) -> bool;
 
     /// Answers whoever asked for it, when it is known what became of the transaction.
     fn finish(self: Box<Self>, committed: &Result<(), Arc<rusqlite::Error>>);
 }
 
 struct Task<T, W> {
-    work: Option<W>,
+    work: W,
     result: Option<Result<T, rusqlite::Error>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -98,11 +102,15 @@ struct Task<T, W> {
 impl<T, W> Job for Task<T, W>
 where
     T: Send,
-    W: FnOnce(&mut Session) -> Result<T, rusqlite::Error> + Send,
+    W: Fn(&mut Session) -> Result<T, rusqlite::Error> + Send,
 {
     fn run(&mut self, session: &mut Session) -> bool {
-        self.result = self.work.take().map(|work| work(session));
-        matches!(self.result, Some(Ok(_)))
+        self.result = Some((self.work)(session));
+        !self.has_failed()
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.result, Some(Err(_)))
     }
 
     fn finish(self: Box<Self>, committed: &Result<(), Arc<rusqlite::Error>>) {
@@ -136,36 +144,38 @@ fn write(session: &mut Session, gate: &Mutex<()>, mut queue: mpsc::Receiver<Box<
     }
 }
 
-/// Runs a group of jobs in one transaction. On an error none of them has happened.
+/// Commits a group of jobs together, without those that fail. On an error none of them has happened.
 fn commit(session: &mut Session, group: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
-    let done = begin(&session.connection).and_then(|()| {
-        group.iter_mut().try_for_each(|job| run(session, job.as_mut()))?;
-        session.keys.write_some(&session.connection)?;
-        session.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())
-    });
-    if done.is_ok() {
-        session.keys.commit();
-        return done;
+    // Each round ends, or finds one more that fails.
+    loop {
+        match commit_all(session, group) {
+            Ok(true) => {
+                session.keys.commit();
+                return Ok(());
+            }
+            Ok(false) => undo(session),
+            Err(error) => {
+                undo(session);
+                return Err(error);
+            }
+        }
     }
-    session.keys.roll_back(0);
+}
+
+/// Runs the jobs that have not failed in one transaction, and commits it unless one of them fails now.
+fn commit_all(session: &mut Session, group: &mut [Box<dyn Job>]) -> Result<bool, rusqlite::Error> {
+    session.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    if !group.iter_mut().filter(|job| !job.has_failed()).all(|job| job.run(session)) {
+        return Ok(false);
+    }
+    session.keys.write_some(&session.connection)?;
+    session.connection.prepare_cached("COMMIT")?.execute([]).map(|_| true)
+}
+
+fn undo(session: &mut Session) {
+    session.keys.roll_back();
     if !session.connection.is_autocommit() {
         // What can't be rolled back here is rolled back by SQLite when the file is next opened.
         let _ = session.connection.execute_batch("ROLLBACK");
     }
-    done
-}
-
-fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(|_| ())
-}
-
-fn run(session: &mut Session, job: &mut dyn Job) -> Result<(), rusqlite::Error> {
-    let mark = session.keys.mark();
-    session.connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    if !job.run(session) {
-        session.keys.roll_back(mark);
-        // Fails if SQLite gave up the whole transaction (disk full, input or output): then the group is lost, as it must be.
-        session.connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
-    }
-    session.connection.prepare_cached("RELEASE job")?.execute([]).map(|_| ())
 }

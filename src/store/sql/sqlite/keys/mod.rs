@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Statement, params};
 use uuid::Uuid;
 
 use crate::domain::event::key_digest;
@@ -95,13 +95,18 @@ impl Keys {
         }
     }
 
-    /// Takes `key` for the event `id`, accepted at `now`. If it was taken at `since` or later, gives the event that has it.
-    pub(super) fn take(&mut self, connection: &Connection, key: Key, id: Uuid, now: i64, since: i64) -> Result<Option<Uuid>> {
+    /// What [`Keys::take`] looks for keys with, once a batch.
+    pub(super) fn finder<'c>(&mut self, connection: &'c Connection) -> Result<CachedStatement<'c>> {
         self.load(connection)?;
+        connection.prepare_cached(FIND)
+    }
+
+    /// Takes `key` for the event `id`, accepted at `now`. If it was taken at `since` or later, gives the event that has it.
+    pub(super) fn take(&mut self, find: &mut Statement<'_>, key: Key, id: Uuid, now: i64, since: i64) -> Result<Option<Uuid>> {
         let known = self.recent.get(&key).copied();
         let first = match known {
             Some(first) => Some(first),
-            None => connection.prepare_cached(FIND)?.query_row([key], read_first).optional()?,
+            None => find.query_row([key], read_first).optional()?,
         };
         if let Some(first) = first.filter(|first| first.accepted_at >= since) {
             return Ok(Some(first.event_id));
@@ -181,15 +186,10 @@ impl Keys {
         Ok(found)
     }
 
-    /// Where a transaction is, for [`Keys::roll_back`].
-    pub(super) fn mark(&self) -> usize {
-        self.undo.len()
-    }
-
-    /// Undoes what happened after `mark`.
-    pub(super) fn roll_back(&mut self, mark: usize) {
+    /// Undoes what the transaction changed.
+    pub(super) fn roll_back(&mut self) {
         self.writing = None;
-        for (key, first) in self.undo.drain(mark..).rev() {
+        for (key, first) in self.undo.drain(..).rev() {
             match first {
                 Some(first) => self.recent.insert(key, first),
                 None => self.recent.remove(&key),

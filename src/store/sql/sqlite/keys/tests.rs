@@ -28,7 +28,8 @@ impl Fixture {
         self.now += 1;
         let (event_id, text) = (id(self.now.unsigned_abs().into()), name.to_string());
         let key = key_digest("default", "/s", &text);
-        let taken = self.keys.take(&self.connection, key, event_id, self.now, since).unwrap();
+        let mut find = self.keys.finder(&self.connection).unwrap();
+        let taken = self.keys.take(&mut find, key, event_id, self.now, since).unwrap();
         if taken.is_none() {
             let insert =
                 "INSERT INTO events (number, id, tenant, accepted_at, routing_version, event_id, source, type, wire, body)
@@ -92,11 +93,10 @@ fn what_is_undone_was_never_taken() {
         fixture.post(name);
     }
     let before = fixture.keys.recent.clone();
-    let mark = fixture.keys.mark();
     assert_eq!(fixture.insert(9, i64::MIN), None);
     assert_eq!(fixture.insert(5, i64::MAX), None, "it has left the window");
     fixture.keys.write_some(&fixture.connection).unwrap();
-    fixture.keys.roll_back(mark);
+    fixture.keys.roll_back();
     assert_eq!(fixture.keys.recent, before);
     fixture.keys.commit();
     assert_eq!(fixture.keys.recent, before, "keys that a failed transaction wrote stay in memory");
