@@ -118,7 +118,7 @@ impl Bench {
         let mut key = [0; 16];
         self.entropy.fill(&mut key);
         let subscription_id = self.lanes[number % self.lanes.len()];
-        let delivery = NewDelivery { id: DeliveryId::new(now, &self.entropy), subscription_id, placement };
+        let delivery = NewDelivery { id: DeliveryId::of(id, subscription_id), subscription_id, placement };
         Accepting { accepted: Arc::new(accepted), key, deliveries: vec![delivery] }
     }
 

@@ -137,6 +137,7 @@ CREATE TABLE replays (
 );
 CREATE INDEX replays_by_expiry ON replays (expires_at);
 
+-- An identifier is made of its event's and its subscription's: there is one delivery for the two, and an event's stand together.
 CREATE TABLE deliveries (
     id UUID NOT NULL PRIMARY KEY,
     tenant TEXT COLLATE "C" NOT NULL,
@@ -156,7 +157,6 @@ CREATE TABLE deliveries (
     finished_at BIGINT,
     replay_job_id UUID                   -- the replay that created it or last opened it
 ) WITH (fillfactor = 50);               -- room on the page for the row that its outcome makes of it
-CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, id);
 

@@ -144,6 +144,7 @@ CREATE TABLE replays (
 ) WITHOUT ROWID;
 CREATE INDEX replays_by_expiry ON replays (expires_at);
 
+-- An identifier is made of its event's and its subscription's: there is one delivery for the two, and an event's stand together.
 CREATE TABLE deliveries (
     id BLOB NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
@@ -163,7 +164,6 @@ CREATE TABLE deliveries (
     finished_at BIGINT,
     replay_job_id BLOB                   -- the replay that created it or last opened it
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, subscription_id);
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, id);
 

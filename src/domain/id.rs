@@ -184,6 +184,28 @@ identifiers! {
     NodeId = "nod";
 }
 
+/// The bits of a delivery's identifier that tell the deliveries of one event apart.
+const DELIVERY_BITS: u128 = (1 << 52) - 1;
+
+impl DeliveryId {
+    /// The identifier of the delivery of an event to a subscription: there is one, so that a second one can't be stored. It begins
+    /// like the event's (its moment and ten of its random bits), so that an event's deliveries stand together; the rest are random
+    /// bits of both.
+    #[must_use]
+    pub const fn of(event: EventId, subscription: SubscriptionId) -> Self {
+        let (event, subscription) = (event.0.as_u128(), subscription.0.as_u128());
+        // The moment in the upper half is mixed in, for sources of randomness that repeat themselves.
+        Self(Uuid::from_u128(event ^ (subscription ^ (subscription >> 64)) & DELIVERY_BITS))
+    }
+
+    /// The first and the last identifier that a delivery of this event may have. Few others have one in between.
+    #[must_use]
+    pub const fn range_of(event: EventId) -> (Self, Self) {
+        let event = event.0.as_u128();
+        (Self(Uuid::from_u128(event & !DELIVERY_BITS)), Self(Uuid::from_u128(event | DELIVERY_BITS)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -209,6 +231,33 @@ mod tests {
         ] {
             assert!(text.parse::<EventId>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn deliveries_of_an_event_differ_by_subscription_and_stand_together() {
+        let entropy = SeededEntropy::new(7);
+        let now = Timestamp::from_micros(1_763_726_400_000_123);
+        let events: Vec<_> = (0..40).map(|_| EventId::new(now, &entropy)).collect();
+        let subscriptions: Vec<_> = (0..40).map(|_| SubscriptionId::new(now, &entropy)).collect();
+        let mut known = std::collections::HashSet::new();
+        for &event in &events {
+            let (first, last) = DeliveryId::range_of(event);
+            for &subscription in &subscriptions {
+                let id = DeliveryId::of(event, subscription);
+                assert!(known.insert(id) && (first..=last).contains(&id));
+                assert_eq!((id.made_at(), id.as_uuid().get_version_num()), (event.made_at(), 7));
+            }
+        }
+        let (first, last) = DeliveryId::range_of(events[0]);
+        let inside = known.iter().filter(|id| (first..=last).contains(*id)).count();
+        assert!((40..=80).contains(&inside), "of 40 events of one moment at most one other is likely to be close by: {inside}");
+    }
+
+    #[test]
+    fn deliveries_differ_where_only_the_moment_of_their_subscriptions_does() {
+        let event = EventId::from_uuid(Uuid::from_u128(9 << 64));
+        let of = |moment: u128| DeliveryId::of(event, SubscriptionId::from_uuid(Uuid::from_u128(moment << 64 | 5)));
+        assert_ne!(of(1), of(2));
     }
 
     proptest! {

@@ -91,7 +91,7 @@ async fn advance(parts: &Parts, claimed: &ClaimedJob, found: Found, unattempted:
     let now = parts.clock.now();
     let opening = |&(event, delivery): &(_, Option<DeliveryId>)| match delivery {
         Some(delivery) => Opening::Reopen(delivery),
-        None => Opening::Create(event, DeliveryId::new(now, &*parts.entropy)),
+        None => Opening::Create(event),
     };
     let opens: Vec<Opening> = found.opens.iter().map(opening).collect();
     let looked_at = found.progress.looked_at - claimed.job.progress.looked_at;

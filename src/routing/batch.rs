@@ -58,7 +58,7 @@ pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet,
                 *faults.entry(subscription_id).or_default() += 1;
             }
             _ => deliveries.push(NewDelivery {
-                id: DeliveryId::new(now, entropy),
+                id: DeliveryId::of(accepted.id, route.subscription_id),
                 subscription_id: route.subscription_id,
                 placement: place(route, accepted, deliver_after, now, outlet, entropy),
             }),

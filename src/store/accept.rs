@@ -45,7 +45,7 @@ pub struct Accepting {
 /// One delivery about to be created.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
-    /// Its identifier.
+    /// Its identifier: [`DeliveryId::of`] its event and its subscription.
     pub id: DeliveryId,
     /// The subscription that matched.
     pub subscription_id: SubscriptionId,

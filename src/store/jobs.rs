@@ -119,7 +119,7 @@ impl JobEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
     /// A new one of this event.
-    Create(EventId, DeliveryId),
+    Create(EventId),
     /// One that was delivered, is dead or cancelled.
     Reopen(DeliveryId),
 }

@@ -147,7 +147,7 @@ pub(super) async fn drop_letters(transaction: &mut Transaction, tenant: &TenantN
 }
 
 fn range(filter: &DeadLetterFilter) -> Range {
-    Range::between(filter.after, filter.before)
+    Range::of_deliveries(filter.after, filter.before)
 }
 
 /// The values of [`matching!`].

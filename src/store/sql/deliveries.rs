@@ -88,7 +88,8 @@ statements! {
     OF_IDS = "SELECT ", columns!(), " FROM deliveries
               WHERE id IN (", ids!(), ") AND tenant || '' = $33 AND state = $34 AND id < $35 AND id >= $36
                 AND created_at >= $37 AND created_at < $38 AND (subscription_id = $39 OR $39 IS NULL)";
-    OF_EVENT = "SELECT ", columns!(), " FROM deliveries WHERE event_id = $2 AND tenant || '' = $1 ORDER BY id";
+    OF_EVENT = "SELECT ", columns!(), " FROM deliveries
+                WHERE id >= $3 AND id <= $4 AND event_id = $2 AND tenant || '' = $1 ORDER BY id";
     FIND = "SELECT ", columns!(), " FROM deliveries WHERE tenant = $1 AND id = $2";
     REDELIVER = "UPDATE deliveries SET ", reopen!("$3"), "
                  WHERE tenant = $1 AND id = $2 AND state IN ('delivered', 'dead_lettered', 'cancelled')
@@ -114,7 +115,7 @@ pub(super) async fn list(
     filter: &DeliveryFilter,
     page: PageRequest,
 ) -> Result<Page<Delivery>> {
-    let range = Range::between(filter.after, filter.before).page(page);
+    let range = Range::of_deliveries(filter.after, filter.before).of_event(filter.event_id).page(page);
     if filter.event_id.is_none()
         && let Some(ids) = named_ids(engine, tenant, filter, range).await?
     {
@@ -198,7 +199,8 @@ async fn list_named(
 
 /// The deliveries of an event, oldest first.
 pub(super) async fn of_event(engine: &Engine, tenant: &TenantName, id: EventId) -> Result<Vec<Delivery>> {
-    read_all(&engine.fetch_all(OF_EVENT, values![tenant, id]).await?)
+    let (first, last) = DeliveryId::range_of(id);
+    read_all(&engine.fetch_all(OF_EVENT, values![tenant, id, first, last]).await?)
 }
 
 /// One delivery with its attempts.

@@ -12,6 +12,7 @@ use super::engine::Transaction;
 use super::leases;
 use super::statement::statements;
 use super::value::{Value, values};
+use crate::domain::id::DeliveryId;
 use crate::store::{JobStep, Opening, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -62,7 +63,7 @@ pub(super) async fn open(transaction: &mut Transaction, step: &JobStep) -> Resul
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for opening in &step.opens {
         match *opening {
-            Opening::Create(event, delivery) => new.push((delivery.as_uuid(), event.as_uuid())),
+            Opening::Create(event) => new.push((DeliveryId::of(event, step.subscription_id).as_uuid(), event.as_uuid())),
             Opening::Reopen(delivery) => old.push(delivery.as_uuid()),
         }
     }

@@ -23,7 +23,7 @@ statements! {
                     ORDER BY id LIMIT $7";
     NAMED = "SELECT ", columns!(), " FROM events WHERE tenant = $33 AND id IN (", ids!(), ")";
     STANDINGS = "SELECT event_id, id, state FROM deliveries
-                 WHERE event_id IN (", ids!(), ") AND subscription_id = $33 AND tenant || '' = $34";
+                 WHERE id IN (", ids!(), ") AND subscription_id = $33 AND tenant || '' = $34";
     UNATTEMPTED = "SELECT id FROM deliveries
                    WHERE id IN (", ids!(), ") AND state IN ('pending', 'in_flight') AND budget_attempt_count = 0";
 }
@@ -64,9 +64,9 @@ pub(super) async fn standings(
     id: SubscriptionId,
     events: &[EventId],
 ) -> Result<Vec<Standing>> {
-    let events: Vec<_> = events.iter().map(|id| id.as_uuid()).collect();
+    let ids: Vec<_> = events.iter().map(|&event| DeliveryId::of(event, id).as_uuid()).collect();
     let mut found = Vec::new();
-    for mut values in chunks(&events) {
+    for mut values in chunks(&ids) {
         values.extend(values![id, tenant]);
         for row in engine.fetch_all(STANDINGS, values).await? {
             found.push(read_standing(&row)?);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::id::EventId;
+use crate::domain::id::{DeliveryId, EventId};
 use crate::domain::page::PageRequest;
 
 /// How far an identifier may lie from the time its row carries.
@@ -37,6 +37,23 @@ impl Range {
             after: after.unwrap_or(Timestamp::from_micros(i64::MIN)),
             before: before.unwrap_or(Timestamp::from_micros(i64::MAX)),
         }
+    }
+
+    /// The deliveries of events accepted between two moments, either of which may be open. Their identifiers hold that moment, to
+    /// the microsecond; their rows hold when they were created, which for a replay is later.
+    pub(super) fn of_deliveries(after: Option<Timestamp>, before: Option<Timestamp>) -> Self {
+        Self {
+            low: after.map_or(Uuid::nil(), |moment| DeliveryId::first_at(moment).as_uuid()),
+            high: before.map_or(Uuid::max(), |moment| DeliveryId::first_at(moment).as_uuid()),
+            ..Self::between(None, None)
+        }
+    }
+
+    /// The part of it that holds the deliveries of an event.
+    pub(super) fn of_event(self, event: Option<EventId>) -> Self {
+        let Some((first, last)) = event.map(DeliveryId::range_of) else { return self };
+        let beyond = Uuid::from_u128(last.as_uuid().as_u128().saturating_add(1));
+        Self { low: self.low.max(first.as_uuid()), high: self.high.min(beyond), ..self }
     }
 
     /// The part of it whose identifiers were made at or after a moment.
@@ -76,6 +93,15 @@ mod tests {
         assert_eq!(range.page(beyond), range);
         let within = PageRequest { before: Some(Uuid::from_u128(9)), ..PageRequest::default() };
         assert_eq!(range.page(within).high, Uuid::from_u128(9));
+    }
+
+    #[test]
+    fn deliveries_are_inside_to_the_microsecond() {
+        let range = Range::of_deliveries(Some(NOON), Some(NOON.plus(Duration::from_micros(1))));
+        let made_at = |moment| uuid_v7(moment, &SeededEntropy::new(1));
+        let inside = [-1, 0, 1]
+            .map(|micros| (range.low..range.high).contains(&made_at(Timestamp::from_micros(NOON.as_micros() + micros))));
+        assert_eq!(inside, [false, true, false]);
     }
 
     #[test]

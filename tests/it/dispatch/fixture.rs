@@ -167,7 +167,7 @@ impl Node {
     /// Accepts an event that no node is told of.
     pub(super) async fn accept(&self, subscription: &Subscription, event: Accepted, placement: Placement) -> Leased {
         let (event, now) = (Arc::new(event), SystemClock.now());
-        let id = DeliveryId::new(now, &SystemEntropy::new());
+        let id = DeliveryId::of(event.id, subscription.id);
         let delivery = NewDelivery { id, subscription_id: subscription.id, placement };
         let mut key = [0; 16];
         SystemEntropy::new().fill(&mut key);

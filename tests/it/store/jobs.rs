@@ -82,10 +82,6 @@ fn step(store: &TestStore, claimed: &ClaimedJob, opens: Vec<Opening>) -> JobStep
     }
 }
 
-fn new_delivery(store: &TestStore) -> DeliveryId {
-    DeliveryId::new(store.now(), &store.entropy)
-}
-
 async fn seen(store: &TestStore, id: DeliveryId) -> Delivery {
     store.delivery(&TenantName::default(), id).await.unwrap().delivery
 }
@@ -146,10 +142,10 @@ both_databases!(a_job_is_on_one_node_until_its_lease_ends, async |store: TestSto
     let second = claimed(&store).await;
     assert!(second.token > first.token);
     let (event, _) = handed_over(&store, &default, ORDER, &[]).await;
-    let late = step(&store, &first, vec![Opening::Create(event, new_delivery(&store))]);
+    let late = step(&store, &first, vec![Opening::Create(event)]);
     assert_eq!(store.step_job(&late).await.unwrap(), Stepped::LeaseLost);
     assert_eq!(deliveries_of(&store, event).await, [], "a late step leaves nothing behind");
-    let mut good = step(&store, &second, vec![Opening::Create(event, new_delivery(&store))]);
+    let mut good = step(&store, &second, vec![Opening::Create(event)]);
     good.due_at = good.now.plus(Duration::from_mins(1));
     assert_eq!(store.step_job(&good).await.unwrap(), Stepped::Done { created: 1, reopened: 0 });
     assert_eq!(deliveries_of(&store, event).await.len(), 1);
@@ -191,8 +187,8 @@ both_databases!(a_step_opens_deliveries_and_says_so_in_one_transaction, async |s
     let done = delivered(&store, &default, to).await;
     let job = created(&store, &default, to).await;
     let claimed = claimed(&store).await;
-    let new = new_delivery(&store);
-    let mut first = step(&store, &claimed, vec![Opening::Create(missed, new), Opening::Reopen(died), Opening::Reopen(done)]);
+    let new = DeliveryId::of(missed, to);
+    let mut first = step(&store, &claimed, vec![Opening::Create(missed), Opening::Reopen(died), Opening::Reopen(done)]);
     first.progress =
         Progress { looked_at: 3, matched: 3, position: Some(missed), position_at: Some(first.now), ..Progress::default() };
     first.unattempted = vec![died];
@@ -225,7 +221,7 @@ both_databases!(what_is_on_its_way_is_left_alone_by_a_step, async |store: TestSt
     let flying = in_flight(&store, &default, to).await.delivery_id;
     let job = created(&store, &default, to).await;
     let before = [seen(&store, waiting).await, seen(&store, flying).await];
-    let taken = before.clone().map(|delivery| Opening::Create(delivery.event_id, new_delivery(&store)));
+    let taken = before.clone().map(|delivery| Opening::Create(delivery.event_id));
     let opens = [taken.as_slice(), &[Opening::Reopen(waiting), Opening::Reopen(flying)]].concat();
     let made = step(&store, &claimed(&store).await, opens);
     assert_eq!(store.step_job(&made).await.unwrap(), Stepped::Done { created: 0, reopened: 0 });
@@ -244,7 +240,7 @@ both_databases!(two_replays_of_the_same_events_make_each_delivery_once, async |s
     let mut steps = Vec::new();
     for _ in 0..2 {
         created(&store, &default, to).await;
-        let opens = events.iter().map(|&event| Opening::Create(event, new_delivery(&store))).collect();
+        let opens = events.iter().map(|&event| Opening::Create(event)).collect();
         steps.push(step(&store, &claimed(&store).await, opens));
     }
     let mut making = JoinSet::new();
@@ -273,7 +269,7 @@ both_databases!(a_job_that_somebody_holds_or_ends_records_no_step, async |store:
         let changed = store.change_job(&default, job.id, change, now).await.unwrap();
         assert_eq!((changed.state, changed.updated_at), (change.leads_to(), now));
         assert_eq!(changed.finished_at, (change == JobChange::Cancel).then_some(now));
-        let late = step(&store, &claimed, vec![Opening::Create(event, new_delivery(&store))]);
+        let late = step(&store, &claimed, vec![Opening::Create(event)]);
         assert_eq!(store.step_job(&late).await.unwrap(), Stepped::LeaseLost);
         assert!(matches!(claim(&store).await, DueJob::None(None)), "{change:?}");
         let again = store.change_job(&default, job.id, change, store.now()).await.unwrap();

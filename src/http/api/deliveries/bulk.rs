@@ -41,9 +41,9 @@ pub(super) struct ChooseDeliveries {
     subscription_id: Option<SubscriptionId>,
     /// Of this event.
     event_id: Option<EventId>,
-    /// Created at or after this moment.
+    /// Of events accepted at or after this moment.
     after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Of events accepted before this moment.
     before: Option<Timestamp>,
     /// All of the tenant's.
     #[serde(default)]

@@ -49,9 +49,9 @@ struct SearchDeliveries {
     subscription_id: Option<SubscriptionId>,
     /// Of this event.
     event_id: Option<EventId>,
-    /// Created at or after this moment.
+    /// Of events accepted at or after this moment.
     after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Of events accepted before this moment.
     before: Option<Timestamp>,
     /// How many rows the page may have.
     #[serde(default)]

@@ -11,6 +11,7 @@ use crate::domain::id::EventId;
 use super::keys::Keys;
 use super::lease::INSERT_LEASES;
 use super::queue::ENQUEUE;
+use super::rows::{Insert, Values, insert};
 use super::writer::Session;
 use crate::store::sql::columns::wire_word;
 use crate::store::sql::outbox::packed_leases;
@@ -19,17 +20,23 @@ use crate::store::{AcceptBatch, Accepting, Lease, NewDelivery, Placement, Settle
 const INSERT_REPLAY: &str = "INSERT INTO replays (producer_id, digest, expires_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (producer_id, digest) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at < ?4";
 
-const INSERT_EVENT: &str = "INSERT INTO events
-    (number, id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body, routing_version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+const INSERT_EVENTS: [&str; 2] = insert!(
+    "events (number, id, tenant, accepted_at, event_id, source, type, subject, time, traceparent, wire, attributes, body,
+     routing_version)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ""
+);
 
-const INSERT_DELIVERY: &str = "INSERT INTO deliveries
-    (id, tenant, event_id, subscription_id, state, attempt_count, budget_attempt_count, next_attempt_at, lease_owner,
-     lease_token, created_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7, ?8, ?9)";
+const INSERT_DELIVERIES: [&str; 2] = insert!(
+    "deliveries (id, tenant, event_id, subscription_id, state, next_attempt_at, lease_owner, lease_token, created_at,
+     attempt_count, budget_attempt_count)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+    ""
+);
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[INSERT_REPLAY, INSERT_EVENT, INSERT_DELIVERY];
+pub(super) const STATEMENTS: &[&str] =
+    &[INSERT_REPLAY, INSERT_EVENTS[0], INSERT_EVENTS[1], INSERT_DELIVERIES[0], INSERT_DELIVERIES[1]];
 
 /// A batch that owns what it needs, to be sent to the writer.
 pub(super) struct Batch {
@@ -42,12 +49,11 @@ pub(super) struct Batch {
     lease: (Uuid, Vec<u8>),
 }
 
-/// What is executed for every event, looked up once a batch.
-struct Statements<'c> {
-    connection: &'c Connection,
+/// The keys, and the events that took theirs, each with its number.
+struct Writing<'c, 'b> {
+    keys: &'c mut Keys,
     find_key: CachedStatement<'c>,
-    insert_event: CachedStatement<'c>,
-    insert_delivery: CachedStatement<'c>,
+    new: Vec<(i64, &'b NewEvent)>,
 }
 
 struct Submission {
@@ -91,65 +97,85 @@ impl Batch {
         if !deliveries.is_empty() {
             connection.prepare_cached(INSERT_LEASES)?.execute(params![self.node, id, deliveries])?;
         }
-        let mut statements = Statements::prepare(connection, &mut session.keys)?;
-        let submit = |submission| self.submit(&mut statements, &mut session.keys, submission);
-        self.submissions.iter().map(submit).collect::<Result<_>>().map(Settled::Committed)
+        let mut writing = Writing { find_key: session.keys.finder(connection)?, keys: &mut session.keys, new: Vec::new() };
+        let submit = |submission| self.submit(connection, &mut writing, submission);
+        let results = self.submissions.iter().map(submit).collect::<Result<_>>()?;
+        self.insert(connection, &writing.new)?;
+        Ok(Settled::Committed(results))
     }
 
-    fn submit(&self, statements: &mut Statements<'_>, keys: &mut Keys, submission: &Submission) -> Result<SubmissionResult> {
+    fn submit<'b>(
+        &'b self,
+        connection: &Connection,
+        writing: &mut Writing<'_, 'b>,
+        submission: &'b Submission,
+    ) -> Result<SubmissionResult> {
         if let Some((producer, digest, until)) = submission.replay {
-            let mut insert = statements.connection.prepare_cached(INSERT_REPLAY)?;
+            let mut insert = connection.prepare_cached(INSERT_REPLAY)?;
             if insert.execute(params![producer, digest, until, self.now])? == 0 {
                 return Ok(None);
             }
         }
-        submission.events.iter().map(|event| self.insert(statements, keys, event)).collect::<Result<_>>().map(Some)
+        submission.events.iter().map(|event| self.take(writing, event)).collect::<Result<_>>().map(Some)
     }
 
-    fn insert(&self, statements: &mut Statements<'_>, keys: &mut Keys, event: &NewEvent) -> Result<Option<EventId>> {
-        let id = event.accepted.id.as_uuid();
-        if let Some(first) = keys.take(&mut statements.find_key, event.key, id, self.now, self.keys_since)? {
+    /// Takes the event's key, or gives the event that has it.
+    fn take<'b>(&self, writing: &mut Writing<'_, 'b>, event: &'b NewEvent) -> Result<Option<EventId>> {
+        let Writing { find_key, keys, new } = writing;
+        if let Some(first) = keys.take(find_key, event.key, event.accepted.id.as_uuid(), self.now, self.keys_since)? {
             return Ok(Some(EventId::from_uuid(first)));
         }
-        event.insert(&mut statements.insert_event, keys.next_number(), self.routing_version)?;
-        for delivery in &event.deliveries {
-            self.insert_delivery(&mut statements.insert_delivery, &event.accepted, delivery)?;
-            if let Placement::Queued(due) = delivery.placement {
-                let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
-                statements.connection.prepare_cached(ENQUEUE)?.execute(place)?;
-            }
-        }
+        new.push((keys.next_number(), event));
         Ok(None)
     }
 
-    fn insert_delivery(&self, insert: &mut rusqlite::Statement<'_>, event: &Accepted, delivery: &NewDelivery) -> Result<()> {
+    fn insert(&self, connection: &Connection, new: &[(i64, &NewEvent)]) -> Result<()> {
+        Insert::prepare(connection, INSERT_EVENTS)?
+            .rows(new, |(number, event), values| self.bind_event(*number, event, values))?;
+        let deliveries: Vec<_> =
+            new.iter().flat_map(|(_, event)| event.deliveries.iter().map(|delivery| (&*event.accepted, delivery))).collect();
+        Insert::prepare(connection, INSERT_DELIVERIES)?.rows(&deliveries, |row, values| self.bind_delivery(*row, values))?;
+        for (_, delivery) in deliveries {
+            if let Placement::Queued(due) = delivery.placement {
+                let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
+                connection.prepare_cached(ENQUEUE)?.execute(place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bind_event(&self, number: i64, event: &NewEvent, values: &mut Values<'_, '_>) -> Result<()> {
+        let Accepted { id, tenant, accepted_at, traceparent, event: attributes } = &*event.accepted;
+        values.push(number)?;
+        values.push(id.as_uuid())?;
+        values.push(tenant.as_str())?;
+        values.push(accepted_at.as_micros())?;
+        values.push(attributes.id())?;
+        values.push(attributes.source())?;
+        values.push(attributes.event_type())?;
+        values.push(attributes.attribute("subject"))?;
+        values.push(attributes.attribute("time"))?;
+        values.push(traceparent)?;
+        values.push(wire_word(event.stored.wire))?;
+        values.push(event.stored.attributes.as_deref())?;
+        values.push(event.stored.body.as_ref())?;
+        values.push(self.routing_version)
+    }
+
+    fn bind_delivery(&self, (event, delivery): (&Accepted, &NewDelivery), values: &mut Values<'_, '_>) -> Result<()> {
         let (state, due, owner, token) = match delivery.placement {
             Placement::HandedOver => ("in_flight", None, Some(self.node), Lease::FIRST_TOKEN),
             Placement::Queued(due) => ("pending", Some(due.as_micros()), None, 0),
         };
-        insert.execute(params![
-            delivery.id.as_uuid(),
-            event.tenant.as_str(),
-            event.id.as_uuid(),
-            delivery.subscription_id.as_uuid(),
-            state,
-            due,
-            owner,
-            token,
-            event.accepted_at.as_micros(),
-        ])?;
-        Ok(())
-    }
-}
-
-impl<'c> Statements<'c> {
-    fn prepare(connection: &'c Connection, keys: &mut Keys) -> Result<Self> {
-        Ok(Self {
-            connection,
-            find_key: keys.finder(connection)?,
-            insert_event: connection.prepare_cached(INSERT_EVENT)?,
-            insert_delivery: connection.prepare_cached(INSERT_DELIVERY)?,
-        })
+        values.push(delivery.id.as_uuid())?;
+        values.push(event.tenant.as_str())?;
+        values.push(event.id.as_uuid())?;
+        values.push(delivery.subscription_id.as_uuid())?;
+        values.push(state)?;
+        values.push(due)?;
+        values.push(owner)?;
+        values.push(token)?;
+        values.push(event.accepted_at.as_micros())
     }
 }
 
@@ -161,26 +187,5 @@ impl NewEvent {
             key: accepting.key,
             deliveries: accepting.deliveries.clone(),
         }
-    }
-
-    fn insert(&self, insert: &mut rusqlite::Statement<'_>, number: i64, routing_version: i64) -> Result<()> {
-        let Accepted { id, tenant, accepted_at, traceparent, event } = self.accepted.as_ref();
-        insert.execute(params![
-            number,
-            id.as_uuid(),
-            tenant.as_str(),
-            accepted_at.as_micros(),
-            event.id(),
-            event.source(),
-            event.event_type(),
-            event.attribute("subject"),
-            event.attribute("time"),
-            traceparent,
-            wire_word(self.stored.wire),
-            self.stored.attributes,
-            self.stored.body.as_ref(),
-            routing_version,
-        ])?;
-        Ok(())
     }
 }

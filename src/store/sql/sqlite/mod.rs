@@ -11,6 +11,7 @@ mod keys;
 mod lease;
 mod queue;
 mod record;
+mod rows;
 mod stats;
 mod writer;
 

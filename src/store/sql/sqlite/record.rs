@@ -1,9 +1,10 @@
 //! Recording outcomes on SQLite.
 
-use rusqlite::{CachedStatement, Connection, Result, Statement, params};
+use rusqlite::{Connection, Result, Statement, params};
 use uuid::Uuid;
 
 use super::queue::REQUEUE;
+use super::rows::{Insert, Values, insert};
 use crate::domain::clock::Timestamp;
 use crate::store::sql::columns::{AttemptRow, Ending, ReportRow};
 use crate::store::sql::lease_book::Batch;
@@ -17,10 +18,12 @@ const FINISH_ATTEMPT: &str =
     attempt_count = attempt_count + 1, budget_attempt_count = budget_attempt_count + 1, last_status = ?7, last_error_class = ?8
     WHERE id = ?1 AND lease_token = ?2 AND state = 'in_flight'";
 
-const INSERT_ATTEMPT: &str = "INSERT INTO attempts
-    (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers, response_body,
-     is_body_truncated)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (delivery_id, number) DO NOTHING";
+const INSERT_ATTEMPTS: [&str; 2] = insert!(
+    "attempts (delivery_id, number, id, started_at, duration_us, verdict, status, error_class, error, response_headers,
+     response_body, is_body_truncated)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " ON CONFLICT (delivery_id, number) DO NOTHING"
+);
 
 const PAUSE: &str = "INSERT INTO sink_pauses (subscription_id, paused_until) VALUES (?1, ?2)
     ON CONFLICT (subscription_id) DO UPDATE SET paused_until = max(sink_pauses.paused_until, excluded.paused_until)";
@@ -39,7 +42,8 @@ const FORWARD: &str = "INSERT INTO forwards
 const FORGET_LEASES: &str = "DELETE FROM leases WHERE node_id = ?1 AND id = ?2";
 
 /// The statements of this module.
-pub(super) const STATEMENTS: &[&str] = &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPT, PAUSE, BURY, FORWARD, FORGET_LEASES];
+pub(super) const STATEMENTS: &[&str] =
+    &[FINISH, FINISH_ATTEMPT, INSERT_ATTEMPTS[0], INSERT_ATTEMPTS[1], PAUSE, BURY, FORWARD, FORGET_LEASES];
 
 /// Reports that own what they need, to be sent to the writer.
 pub(super) struct Reports {
@@ -64,25 +68,18 @@ impl Reports {
         for (node, id) in &self.ended {
             connection.prepare_cached(FORGET_LEASES)?.execute(params![node.as_uuid(), id])?;
         }
-        let mut statements = Statements {
-            connection,
-            finish_attempt: connection.prepare_cached(FINISH_ATTEMPT)?,
-            insert_attempt: connection.prepare_cached(INSERT_ATTEMPT)?,
-        };
-        self.rows.iter().map(|row| row.write(&mut statements)).collect()
+        let mut finish_attempt = connection.prepare_cached(FINISH_ATTEMPT)?;
+        let recorded: Vec<_> = self.rows.iter().map(|row| row.write(connection, &mut finish_attempt)).collect::<Result<_>>()?;
+        let done = self.rows.iter().zip(&recorded).filter(|(_, recorded)| **recorded == Recorded::Done);
+        let made: Vec<_> = done.filter_map(|(row, _)| row.attempt.as_ref().map(|attempt| (row.delivery_id, attempt))).collect();
+        Insert::prepare(connection, INSERT_ATTEMPTS)?
+            .rows(&made, |&(delivery_id, attempt), values| attempt.bind(delivery_id, values))?;
+        Ok(recorded)
     }
 }
 
-/// What is executed for every report, looked up once a group.
-struct Statements<'c> {
-    connection: &'c Connection,
-    finish_attempt: CachedStatement<'c>,
-    insert_attempt: CachedStatement<'c>,
-}
-
 impl ReportRow {
-    fn write(&self, statements: &mut Statements<'_>) -> Result<Recorded> {
-        let connection = statements.connection;
+    fn write(&self, connection: &Connection, finish_attempt: &mut Statement<'_>) -> Result<Recorded> {
         let Ending { state, next_attempt_at, reason, finished_at } = self.ending;
         let changed = match &self.attempt {
             None => connection.prepare_cached(FINISH)?.execute(params![
@@ -93,7 +90,7 @@ impl ReportRow {
                 reason,
                 finished_at
             ])?,
-            Some(attempt) => statements.finish_attempt.execute(params![
+            Some(attempt) => finish_attempt.execute(params![
                 self.delivery_id,
                 self.token,
                 state,
@@ -106,9 +103,6 @@ impl ReportRow {
         };
         if changed == 0 {
             return Ok(Recorded::LeaseLost);
-        }
-        if let Some(attempt) = &self.attempt {
-            attempt.insert(&mut statements.insert_attempt, self.delivery_id)?;
         }
         if next_attempt_at.is_some() {
             connection.prepare_cached(REQUEUE)?.execute([self.delivery_id])?;
@@ -123,21 +117,18 @@ impl ReportRow {
 }
 
 impl AttemptRow {
-    fn insert(&self, insert: &mut Statement<'_>, delivery_id: Uuid) -> Result<()> {
-        insert.execute(params![
-            delivery_id,
-            self.number,
-            self.id,
-            self.started_at,
-            self.duration_us,
-            self.verdict,
-            self.status,
-            self.error_class,
-            self.error,
-            self.response_headers,
-            self.response_body.as_deref(),
-            self.is_body_truncated,
-        ])?;
-        Ok(())
+    fn bind(&self, delivery_id: Uuid, values: &mut Values<'_, '_>) -> Result<()> {
+        values.push(delivery_id)?;
+        values.push(self.number)?;
+        values.push(self.id)?;
+        values.push(self.started_at)?;
+        values.push(self.duration_us)?;
+        values.push(self.verdict)?;
+        values.push(self.status)?;
+        values.push(self.error_class)?;
+        values.push(self.error.as_deref())?;
+        values.push(self.response_headers.as_deref())?;
+        values.push(self.response_body.as_deref())?;
+        values.push(self.is_body_truncated)
     }
 }

@@ -3011,9 +3011,9 @@ export interface operations {
     list_dead_letters: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description The `next` of the page before. */
                 cursor?: string;
@@ -3109,11 +3109,11 @@ export interface operations {
     purge_dead_letters: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
                 /** @description All of the tenant's. */
                 all?: boolean;
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description Only count them. */
                 dry_run?: boolean;
@@ -3207,9 +3207,9 @@ export interface operations {
     redrive_dead_letters: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description Only count them. */
                 dry_run?: boolean;
@@ -3303,9 +3303,9 @@ export interface operations {
     list_deliveries: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description The `next` of the page before. */
                 cursor?: string;
@@ -3674,11 +3674,11 @@ export interface operations {
     cancel_deliveries: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
                 /** @description All of the tenant's. */
                 all?: boolean;
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description The `next` of the call before. */
                 cursor?: string;
@@ -3776,11 +3776,11 @@ export interface operations {
     redeliver_deliveries: {
         parameters: {
             query?: {
-                /** @description Created at or after this moment. */
+                /** @description Of events accepted at or after this moment. */
                 after?: components["schemas"]["Timestamp"];
                 /** @description All of the tenant's. */
                 all?: boolean;
-                /** @description Created before this moment. */
+                /** @description Of events accepted before this moment. */
                 before?: components["schemas"]["Timestamp"];
                 /** @description The `next` of the call before. */
                 cursor?: string;
