@@ -1,12 +1,20 @@
 //! The command line of the benchmark.
 
 use super::catalog::Choice;
+use super::scenario::Store;
 
 /// What it is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// To say which scenarios there are.
     List,
+    /// To run for long.
+    Soak {
+        /// How long.
+        seconds: u64,
+        /// On what.
+        store: Store,
+    },
     /// To measure.
     Measure {
         choice: Choice,
@@ -16,7 +24,8 @@ pub(crate) enum Task {
 }
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: scripts/bench.sh quick | full | list | NAME… [--rounds N]";
+pub(crate) const USAGE: &str =
+    "usage: scripts/bench.sh quick | full | list | soak [DURATION] [sqlite|postgres] | NAME… [--rounds N]";
 
 /// Reads the arguments.
 ///
@@ -37,11 +46,32 @@ pub(crate) fn read(arguments: &[String]) -> Result<Task, String> {
     let choice = match words.as_slice() {
         [] => return Err(USAGE.to_owned()),
         ["list"] => return Ok(Task::List),
+        ["soak", rest @ ..] => return soak(rest),
         ["quick"] => Choice::Quick,
         ["full"] => Choice::Full,
         names => Choice::Named(names.iter().map(|&name| name.to_owned()).collect()),
     };
     Ok(Task::Measure { choice, rounds })
+}
+
+fn soak(words: &[&str]) -> Result<Task, String> {
+    let (mut seconds, mut store) = (3600, Store::Sqlite);
+    for word in words {
+        match *word {
+            "sqlite" => store = Store::Sqlite,
+            "postgres" => store = Store::Postgres,
+            duration => seconds = read_duration(duration)?,
+        }
+    }
+    Ok(Task::Soak { seconds, store })
+}
+
+/// Seconds of a text such as `90s`, `10m` or `1h`.
+fn read_duration(text: &str) -> Result<u64, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let found = units.iter().find_map(|(unit, seconds)| text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*seconds));
+    let bounded = found.filter(|seconds| (20..=7 * 86_400).contains(seconds));
+    bounded.ok_or_else(|| format!("{text} is not a duration from 20s to 168h, such as 90s, 10m or 1h"))
 }
 
 fn positive(option: &str, value: Option<&String>) -> Result<usize, String> {

@@ -48,7 +48,7 @@ pub(crate) fn fill(system: &System, backlog: &Backlog) -> Result<f64> {
     let batch = 100;
     let fill = |tenant: &str, count: usize| {
         post(&Order {
-            address: system.server.address.clone(),
+            addresses: system.addresses(),
             tenant: tenant.to_owned(),
             connections: 8,
             first: 0,
@@ -68,8 +68,8 @@ pub(crate) fn fill(system: &System, backlog: &Backlog) -> Result<f64> {
 }
 
 /// Lets the backlog flow and times the first of it. `waited` is what the server had counted when the measuring began.
-pub(crate) fn work_off(system: &System, sink: &Server, backlog: &Backlog, waited: &Counters, rush: &Report) -> Result<Behind> {
-    let address = &system.server.address;
+pub(crate) fn work_off(system: &System, sink: &Server, backlog: &Backlog, waited: &[Counters], rush: &Report) -> Result<Behind> {
+    let address = system.address();
     let before = Counters::of(address)?;
     let (aside, timed) = (count(sink, "/aside")?, backlog.deliveries.min(TIMED));
     system.resume()?;
@@ -89,8 +89,8 @@ pub(crate) fn work_off(system: &System, sink: &Server, backlog: &Backlog, waited
         rush_accept: rush.latency,
         worked_off_per_s: real_size(worked_off) / took.as_secs_f64(),
         claim_us: after.us_of_claim(&before),
-        sweep_ms: before.ms_of("sweep", waited),
-        count_ms: before.ms_of("count", waited),
+        sweep_ms: waited.first().map_or(0.0, |waited| before.ms_of("sweep", waited)),
+        count_ms: waited.first().map_or(0.0, |waited| before.ms_of("count", waited)),
         database_mib: system.database.as_ref().map_or(Ok(0.0), Database::mib)?,
     })
 }

@@ -43,6 +43,26 @@ const fn beside(kept: usize) -> Scenario {
     Scenario { group: "kept", backlog: Some(backlog), rounds: 1, ..behind(0) }
 }
 
+/// As fast as can be, over so many servers on one Postgres.
+const fn over(nodes: usize) -> Scenario {
+    Scenario { group: "nodes", store: Postgres, nodes, connections: 240, quick: 0, ..PLAIN }
+}
+
+/// Two hundred events a second over three nodes, one of which is killed. Each event goes to a sink that answers at once and to one that
+/// takes a second, so that every node holds leases at any moment.
+const KILLED: Scenario = Scenario {
+    group: "kill",
+    store: Postgres,
+    nodes: 3,
+    is_one_killed: true,
+    connections: 15,
+    fan_out: 2,
+    late_ms: 1_000,
+    rate: 200,
+    count: 6_000,
+    ..Scenario::PLAIN
+};
+
 use Store::{None as Nothing, Postgres, Sqlite};
 
 /// All of them, each behind its ceiling.
@@ -65,6 +85,11 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "sqlite-fair-crowded", store: Sqlite, ..CROWDED },
     Scenario { name: "postgres-fair-alone", store: Postgres, ..FAIR },
     Scenario { name: "postgres-fair-crowded", store: Postgres, ..CROWDED },
+    Scenario { name: "postgres-nodes-1", ..over(1) },
+    Scenario { name: "postgres-nodes-2", ..over(2) },
+    Scenario { name: "postgres-nodes-3", ..over(3) },
+    Scenario { name: "postgres-nodes-5", ..over(5) },
+    Scenario { name: "postgres-node-killed", ..KILLED },
     Scenario { name: "sqlite-backlog-10k", store: Sqlite, ..behind(10_000) },
     Scenario { name: "postgres-backlog-10k", store: Postgres, ..behind(10_000) },
     Scenario { name: "sqlite-backlog-1m", store: Sqlite, ..behind(1_000_000) },

@@ -27,6 +27,15 @@ impl Counters {
         (self.value(&series("sum")), self.value(&series("count")))
     }
 
+    /// How often an operation of the store was called, or all of them.
+    pub(crate) fn calls(&self, operation: Option<&str>) -> f64 {
+        if let Some(operation) = operation {
+            return self.operation(operation).1;
+        }
+        let counts = self.0.lines().filter_map(|line| line.strip_prefix("waypost_database_operation_seconds_count{"));
+        counts.filter_map(|line| line.split(' ').nth(1)?.parse::<f64>().ok()).sum()
+    }
+
     /// Milliseconds of a call of that operation since `before`, on average.
     pub(crate) fn ms_of(&self, operation: &str, before: &Self) -> f64 {
         let ((sum, count), (sum_before, count_before)) = (self.operation(operation), before.operation(operation));

@@ -61,6 +61,15 @@ impl Database {
         Ok(real(i64::try_from(bytes)?) / 1_048_576.0)
     }
 
+    /// MiB that its write-ahead log takes on the disk; on Postgres, that of the whole cluster.
+    pub(crate) fn log_mib(&self) -> Result<f64> {
+        let bytes = match self {
+            Self::Sqlite(file) => std::fs::metadata(format!("{}-wal", file.display())).map_or(0, |file| file.len()),
+            Self::Postgres { base, .. } => psql(base, "SELECT sum(size) FROM pg_ls_waldir()")?.parse()?,
+        };
+        Ok(real(i64::try_from(bytes)?) / 1_048_576.0)
+    }
+
     fn processes(&self) -> Vec<u32> {
         match self {
             Self::Sqlite(_) => Vec::new(),

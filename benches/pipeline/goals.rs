@@ -19,6 +19,13 @@ pub(crate) enum Figure {
     AcceptP50,
     /// Deliveries of a backlog a second, once it flows.
     WorkedOff,
+    /// Seconds until the leases of a killed node were back at work.
+    RecoveredS,
+    /// Deliveries that never came.
+    Missing,
+    /// 99th percentile of other nodes before and after one is killed, in microseconds.
+    OthersBefore,
+    OthersAfter,
     /// The most memory that Waypost ever held, in MiB.
     Peak,
 }

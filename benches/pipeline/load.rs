@@ -12,10 +12,18 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 /// Posts events and gives back what the producer measured and the CPU time it took, in microseconds.
 pub(crate) fn post(order: &Order) -> Result<(producer::Report, i64)> {
-    // The producer is this process's only child that ends meanwhile, so its CPU time is what the finished children gained.
-    let before = finished_children_us()?;
+    post_while(order, || Ok(()))
+}
+
+/// The same; does something else meanwhile.
+pub(crate) fn post_while(order: &Order, meanwhile: impl FnOnce() -> Result<()>) -> Result<(producer::Report, i64)> {
+    // The producer is the only child that is waited for meanwhile, so its CPU time is what the finished children gained.
     let order = serde_json::to_string(order)?;
-    let producer = role("producer", &[&order])?.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let child = role("producer", &[&order])?.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let outcome = meanwhile();
+    let before = finished_children_us()?;
+    let producer = child.wait_with_output()?;
+    outcome?;
     if !producer.status.success() {
         return Err(format!("the producer failed with {order}").into());
     }

@@ -17,7 +17,9 @@ mod ceiling;
 mod connection;
 mod counters;
 mod database;
+mod death;
 mod goals;
+mod growth;
 mod load;
 mod machine;
 mod measure;
@@ -27,6 +29,8 @@ mod producer;
 mod report;
 mod scenario;
 mod sink;
+mod soak;
+mod spent;
 mod statistics;
 mod system;
 mod table;
@@ -73,6 +77,7 @@ fn run(arguments: &[String]) -> Result<()> {
             table::list(catalog::ALL);
             Ok(())
         }
+        Task::Soak { seconds, store } => soak::run(seconds, store),
         Task::Measure { choice, rounds } => report::run(&choice, rounds),
     }
 }

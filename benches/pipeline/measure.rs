@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use crate::api::TENANT;
 use crate::backlog::{self, Behind, RUSH};
-use crate::counters::Counters;
 use crate::database::Database;
-use crate::load::{count, post, wait_for};
-use crate::process::{Server, cpu_us, kib, request, role};
+use crate::death::{self, Death};
+use crate::load::{post, post_while, wait_for};
+use crate::process::{Server, role};
 use crate::producer::Order;
 use crate::scenario::{Flows, Scenario};
+use crate::sink::Asked;
+use crate::spent::{Cpu, PerEvent, Spent};
 use crate::statistics::{Percentiles, real, real_size};
 use crate::system::System;
 use crate::{Result, sink};
@@ -29,36 +31,17 @@ pub(crate) struct Measurement {
     pub(crate) refused: usize,
     /// Deliveries to the sinks beside the measured ones.
     pub(crate) aside: usize,
-    /// Microseconds of CPU per delivery, those aside included, by process.
-    pub(crate) server_cpu_us: f64,
-    pub(crate) postgres_cpu_us: f64,
-    pub(crate) sink_cpu_us: f64,
-    pub(crate) producer_cpu_us: f64,
-    /// The most memory the server ever held (`VmHWM`), in KiB.
+    /// Per delivery, those aside included.
+    pub(crate) cpu_us: Cpu,
+    pub(crate) per_event: PerEvent,
+    /// The most memory that a server ever held (`VmHWM`), in KiB.
     pub(crate) server_peak_kib: usize,
     /// What the processes of Postgres held at the end, in KiB.
     pub(crate) postgres_kib: usize,
     /// Of a backlog that waited meanwhile.
     pub(crate) backlog: Option<Behind>,
-}
-
-/// What has been used and done so far by everything that runs on.
-struct Spent {
-    server: i64,
-    postgres: i64,
-    sink: i64,
-    aside: usize,
-}
-
-impl Spent {
-    fn now(system: &System, sink: &Server) -> Result<Self> {
-        Ok(Self {
-            server: cpu_us(system.server.id())?,
-            postgres: system.database.as_ref().map_or(0, Database::cpu_us),
-            sink: cpu_us(sink.id())?,
-            aside: count(sink, "/aside")?,
-        })
-    }
+    /// Of a node that was killed meanwhile.
+    pub(crate) death: Option<Death>,
 }
 
 /// Runs `scenario` once.
@@ -66,10 +49,10 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
     let warm_up = scenario.warm_up();
     let measured = warm_up + scenario.count;
     let sink = Server::start(&mut role("sink", &[&(measured + RUSH).to_string(), &scenario.fan_out.to_string()])?)?;
-    let system = System::start(scenario, &sink.address)?;
+    let mut system = System::start(scenario, &sink.address)?;
     let filled_per_s = scenario.backlog.as_ref().map_or(Ok(0.0), |backlog| backlog::fill(&system, backlog))?;
     let order = Order {
-        address: system.server.address.clone(),
+        addresses: system.addresses(),
         tenant: TENANT.to_owned(),
         connections: scenario.connections,
         first: 0,
@@ -85,22 +68,26 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
     if flows(Flows::Meanwhile).is_some() {
         system.resume()?;
     }
-    let waited = flows(Flows::Afterwards).map(|_| Counters::of(&system.server.address)).transpose()?;
     let before = Spent::now(&system, &sink)?;
-    let (posted, producer_cpu) = post(&Order { first: warm_up, count: scenario.count, ..order.clone() })?;
+    let mut killed_at = None;
+    let (posted, producer_cpu) = post_while(&Order { first: warm_up, count: scenario.count, ..order.clone() }, || {
+        if scenario.is_one_killed {
+            killed_at = Some(death::kill(scenario, &mut system)?);
+        }
+        Ok(())
+    })?;
     wait_for(&sink, measured * scenario.fan_out)?;
     let after = Spent::now(&system, &sink)?;
-    let (_, text) = request("GET", &sink.address, &format!("/report?from={warm_up}&until={measured}"), "", "")?;
-    let arrived: sink::Report = serde_json::from_str(&text)?;
+    let arrived = sink::ask(&sink, &Asked { events: warm_up..measured, ..Asked::default() })?;
+    let death = killed_at.map(|killed_at| death::sum_up(scenario, &sink, &posted, killed_at)).transpose()?;
 
     let mut behind = None;
-    if let (Some(backlog), Some(waited)) = (flows(Flows::Afterwards), waited) {
+    if let Some(backlog) = flows(Flows::Afterwards) {
         let (rush, _) = post(&Order { first: measured, count: RUSH, rate: 0, connections: 256, ..order })?;
         wait_for(&sink, (measured + RUSH) * scenario.fan_out)?;
-        behind = Some(Behind { filled_per_s, ..backlog::work_off(&system, &sink, backlog, &waited, &rush)? });
+        behind = Some(Behind { filled_per_s, ..backlog::work_off(&system, &sink, backlog, &before.counters, &rush)? });
     }
     let aside = after.aside - before.aside;
-    let deliveries = real_size(arrived.arrived + aside);
     Ok(Measurement {
         accepted_per_s: posted.per_s(),
         delivered_per_s: real_size(arrived.arrived) * 1e6 / real(arrived.last_at - posted.first_at),
@@ -110,12 +97,11 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
         missing: arrived.missing,
         refused: posted.refused,
         aside,
-        server_cpu_us: real(after.server - before.server) / deliveries,
-        postgres_cpu_us: real(after.postgres - before.postgres) / deliveries,
-        sink_cpu_us: real(after.sink - before.sink) / deliveries,
-        producer_cpu_us: real(producer_cpu) / deliveries,
-        server_peak_kib: kib(system.server.id(), "status", "VmHWM"),
+        cpu_us: after.cpu_since(&before, producer_cpu, arrived.arrived + aside),
+        per_event: if scenario.is_one_killed { PerEvent::default() } else { after.per_event_since(&before, scenario.count) },
+        server_peak_kib: system.peak_kib(),
         postgres_kib: system.database.as_ref().map_or(0, Database::memory_kib),
         backlog: behind,
+        death,
     })
 }

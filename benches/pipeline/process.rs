@@ -96,3 +96,10 @@ pub(crate) fn kib(process: u32, file: &str, name: &str) -> usize {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
+
+/// Bytes that a process had written to a disk.
+pub(crate) fn written_bytes(process: u32) -> Result<i64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/io"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    Ok(line.ok_or("no write_bytes")?.trim().parse()?)
+}

@@ -22,7 +22,8 @@ use crate::{Result, message};
 /// What it is to post.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
-    pub(crate) address: String,
+    /// Servers; the nth connection goes to the nth of them, and to the next when that one is gone.
+    pub(crate) addresses: Vec<String>,
     pub(crate) tenant: String,
     pub(crate) connections: usize,
     /// The number of the first event.
@@ -61,7 +62,8 @@ struct Posting {
     order: Order,
     authorization: String,
     begun: Instant,
-    next: AtomicUsize,
+    /// Requests made or under way, of each server: it gets every nth.
+    next: Vec<AtomicUsize>,
     refused: AtomicUsize,
 }
 
@@ -75,17 +77,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 async fn post_all(order: Order) -> Result<Report> {
-    let (first_at, batch, connections) = (message::now(), order.batch, order.connections);
+    let (first_at, batch, connections, nodes) = (message::now(), order.batch, order.connections, order.addresses.len());
     let posting = Arc::new(Posting {
         order,
         authorization: format!("Bearer {KEY}"),
         begun: Instant::now(),
-        next: AtomicUsize::new(0),
+        next: (0..nodes).map(|_| AtomicUsize::new(0)).collect(),
         refused: AtomicUsize::new(0),
     });
     let mut connected = JoinSet::new();
-    for _ in 0..connections {
-        connected.spawn(post(Arc::clone(&posting)));
+    for connection in 0..connections {
+        connected.spawn(post(Arc::clone(&posting), connection % nodes));
     }
     let mut latencies = Vec::new();
     while let Some(done) = connected.join_next().await {
@@ -100,13 +102,13 @@ async fn post_all(order: Order) -> Result<Report> {
     })
 }
 
-/// Makes requests over one connection until all are made.
-async fn post(posting: Arc<Posting>) -> Result<Vec<u32>> {
+/// Makes the requests of one server over one connection until all are made.
+async fn post(posting: Arc<Posting>, node: usize) -> Result<Vec<u32>> {
     let order = &posting.order;
-    let mut connection = Connection::to(&order.address);
+    let mut line = Line { node, connection: Connection::to(&order.addresses[node]) };
     let mut latencies = Vec::new();
     loop {
-        let index = posting.next.fetch_add(1, Ordering::Relaxed);
+        let index = posting.next[node].fetch_add(1, Ordering::Relaxed) * posting.next.len() + node;
         if index * order.batch >= order.count {
             return Ok(latencies);
         }
@@ -115,28 +117,44 @@ async fn post(posting: Arc<Posting>) -> Result<Vec<u32>> {
             rate => posting.begun + Duration::from_secs(1).mul_f64(real_size(index) / f64::from(rate)),
         };
         tokio::time::sleep_until(due.into()).await;
-        post_until_accepted(&posting, &mut connection, order.first + index * order.batch).await?;
+        line.post_until_accepted(&posting, order.first + index * order.batch).await?;
         latencies.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
 }
 
-async fn post_until_accepted(posting: &Posting, connection: &mut Connection, number: usize) -> Result<()> {
-    let body = posting.order.body(number);
-    loop {
-        match connection.send(posting.request(body.clone())?).await? {
-            (202, _) => return Ok(()),
-            (429 | 503, _) => {
-                posting.refused.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(20)).await;
+/// A connection and the server it goes to.
+struct Line {
+    node: usize,
+    connection: Connection,
+}
+
+impl Line {
+    async fn post_until_accepted(&mut self, posting: &Posting, number: usize) -> Result<()> {
+        let (body, addresses) = (posting.order.body(number), &posting.order.addresses);
+        let mut lost = 0;
+        loop {
+            match self.connection.send(posting.request(&addresses[self.node], body.clone())?).await {
+                Ok((202, _)) => return Ok(()),
+                Ok((429 | 503, _)) => {
+                    posting.refused.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Ok((status, body)) => return Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)).into()),
+                // The event is posted again elsewhere, under the same key: whether it was accepted before makes no difference.
+                Err(_) if lost + 1 < addresses.len() => {
+                    lost += 1;
+                    self.node = (self.node + 1) % addresses.len();
+                    self.connection = Connection::to(&addresses[self.node]);
+                }
+                Err(error) => return Err(error),
             }
-            (status, body) => return Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)).into()),
         }
     }
 }
 
 impl Posting {
-    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>> {
-        let Order { address, tenant, batch, .. } = &self.order;
+    fn request(&self, address: &str, body: Bytes) -> Result<Request<Full<Bytes>>> {
+        let Order { tenant, batch, .. } = &self.order;
         let mut request = Request::post("/v1/events").header("host", address).header("authorization", &self.authorization);
         if tenant != TENANT {
             request = request.header("waypost-tenant", tenant);

@@ -33,7 +33,11 @@ impl Summary {
             Figure::Delivered => run.delivered_per_s,
             Figure::P50 => f64::from(run.end_to_end.p50) / 1000.0,
             Figure::P99 => f64::from(run.end_to_end.p99) / 1000.0,
-            Figure::Cpu => run.server_cpu_us,
+            Figure::Cpu => run.cpu_us.server,
+            Figure::RecoveredS => run.death.as_ref().map_or(f64::NAN, |death| death.recovered_s),
+            Figure::Missing => real_size(run.missing),
+            Figure::OthersBefore => run.death.as_ref().map_or(f64::NAN, |death| f64::from(death.others_before.p99)),
+            Figure::OthersAfter => run.death.as_ref().map_or(f64::NAN, |death| f64::from(death.others_after.p99)),
             Figure::AcceptP50 => f64::from(run.accept.p50) / 1000.0,
             Figure::WorkedOff => run.backlog.as_ref().map_or(0.0, |behind| behind.worked_off_per_s),
             Figure::Peak => real_size(run.server_peak_kib) / 1024.0,
@@ -63,7 +67,7 @@ pub(crate) fn run(choice: &Choice, rounds: Option<usize>) -> Result<()> {
     let goals = goals::judge(targets::ALL, |figure, name| by_name(&results, name).map(|summary| summary.figure(figure)));
     let document = Document { machine: Machine::this(), results, goals };
     table::print(&document);
-    store(&document)
+    store("pipeline.json", &document)
 }
 
 fn summaries(choice: &Choice) -> Result<Vec<Summary>> {
@@ -80,10 +84,11 @@ pub(crate) fn by_name<'a>(results: &'a [Summary], name: &str) -> Option<&'a Summ
     results.iter().find(|summary| summary.scenario.name == name)
 }
 
-fn store(document: &Document) -> Result<()> {
+/// Writes results to a file in `target/bench`.
+pub(crate) fn store(name: &str, document: &impl Serialize) -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target")).join("bench");
     std::fs::create_dir_all(&folder)?;
-    let path = folder.join("pipeline.json");
+    let path = folder.join(name);
     std::fs::write(&path, serde_json::to_string_pretty(document)?)?;
     println!("\nstored in {}", path.display());
     Ok(())

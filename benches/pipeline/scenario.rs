@@ -54,6 +54,10 @@ pub(crate) struct Scenario {
     /// Scenarios that are chosen together.
     pub(crate) group: &'static str,
     pub(crate) store: Store,
+    /// Servers on one database; connections are spread over them.
+    pub(crate) nodes: usize,
+    /// Whether the last of them is killed after a third of the load.
+    pub(crate) is_one_killed: bool,
     pub(crate) connections: usize,
     /// Events in one request.
     pub(crate) batch: usize,
@@ -61,6 +65,8 @@ pub(crate) struct Scenario {
     pub(crate) topics: usize,
     /// Subscriptions to each type.
     pub(crate) fan_out: usize,
+    /// The last of those answers after so many milliseconds.
+    pub(crate) late_ms: u32,
     /// Requests a second; 0 is a closed loop.
     pub(crate) rate: u32,
     /// Events measured, after a tenth as many to warm up.
@@ -83,10 +89,13 @@ impl Scenario {
         name: "",
         group: "",
         store: Store::None,
+        nodes: 1,
+        is_one_killed: false,
         connections: 64,
         batch: 1,
         topics: 1,
         fan_out: 1,
+        late_ms: 0,
         rate: 0,
         count: 60_000,
         quick: 0,

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use crate::api::{self, KEY, TENANT};
 use crate::ceiling::CONNECTIONS;
-use crate::database::Database;
-use crate::process::{Server, role};
+use crate::counters::Counters;
+use crate::database::{Database, psql};
+use crate::process::{Server, cpu_us, kib, role, written_bytes};
 use crate::scenario::{Aside, Backlog, Scenario, Store};
+use crate::statistics::real_size;
 use crate::{Result, message};
 
 /// The tenant that backlogs belong to.
@@ -18,9 +20,15 @@ pub(crate) const CROWD: &str = "crowd";
 /// The tenant of the events that are only kept.
 pub(crate) const ATTIC: &str = "attic";
 
+/// Open requests of a subscription whose sink answers late.
+const LATE_CONNECTIONS: usize = 256;
+
 /// A running system. What it was started in goes when this is dropped.
 pub(crate) struct System {
-    pub(crate) server: Server,
+    /// Those that run; the ceiling is one.
+    servers: Vec<Server>,
+    /// CPU time of those that were killed, in microseconds.
+    killed_cpu_us: i64,
     pub(crate) database: Option<Database>,
     /// Subscriptions of the crowd, paused.
     paused: Vec<String>,
@@ -35,13 +43,13 @@ impl System {
         let database = match scenario.store {
             Store::None => {
                 let server = Server::start(&mut role("ceiling", &[sink, &scenario.fan_out.to_string()])?)?;
-                return Ok(Self { server, database: None, paused: Vec::new(), folder });
+                return Ok(Self { servers: vec![server], killed_cpu_us: 0, database: None, paused: Vec::new(), folder });
             }
             Store::Sqlite => Database::sqlite(&folder),
             Store::Postgres => Database::postgres()?,
         };
-        let server = waypost(&folder, &database.url())?;
-        let mut system = Self { server, database: Some(database), paused: Vec::new(), folder };
+        let servers = (0..scenario.nodes).map(|_| waypost(&folder, &database.url())).collect::<Result<_>>()?;
+        let mut system = Self { servers, killed_cpu_us: 0, database: Some(database), paused: Vec::new(), folder };
         system.subscribe(scenario, sink)?;
         if let Some(backlog) = &scenario.backlog {
             system.prepare(backlog, sink)?;
@@ -50,11 +58,18 @@ impl System {
     }
 
     fn subscribe(&self, scenario: &Scenario, sink: &str) -> Result<()> {
-        let post = |body| api::post(&self.server.address, TENANT, "/v1/subscriptions", &body);
+        let post = |body| api::post(self.address(), TENANT, "/v1/subscriptions", &body);
         for topic in 0..scenario.topics {
             for copy in 0..scenario.fan_out {
-                let (sink, types) = (format!("http://{sink}/{copy}"), [message::topic(topic)]);
-                post(json!({"sink": sink, "types": types, "config": {"max_concurrency": CONNECTIONS}}))?;
+                let is_late = scenario.late_ms > 0 && copy + 1 == scenario.fan_out;
+                let (manner, concurrency) = if is_late {
+                    (format!("/after/{}", scenario.late_ms), LATE_CONNECTIONS)
+                } else {
+                    (String::new(), CONNECTIONS)
+                };
+                let sink = format!("http://{sink}/{copy}{manner}");
+                let types = [message::topic(topic)];
+                post(json!({"sink": sink, "types": types, "config": {"max_concurrency": concurrency}}))?;
             }
         }
         for aside in scenario.aside {
@@ -69,7 +84,8 @@ impl System {
 
     /// Makes the crowd with its subscriptions, paused.
     fn prepare(&mut self, backlog: &Backlog, sink: &str) -> Result<()> {
-        let address = &self.server.address;
+        let address = self.address().to_owned();
+        let address = address.as_str();
         for tenant in [CROWD, ATTIC] {
             api::post(address, TENANT, "/v1/tenants", &json!({"name": tenant}))?;
         }
@@ -83,10 +99,62 @@ impl System {
         Ok(())
     }
 
+    /// Where the first server listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.servers[0].address
+    }
+
+    /// Where all of them listen.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.servers.iter().map(|server| server.address.clone()).collect()
+    }
+
+    /// Kills the last server, as a machine that loses its power would.
+    pub(crate) fn kill_one(&mut self) -> Result<()> {
+        let server = self.servers.pop().ok_or("no server is left")?;
+        self.killed_cpu_us += cpu_us(server.id())?;
+        Ok(())
+    }
+
+    /// CPU time of all servers, killed ones included, in microseconds.
+    pub(crate) fn cpu_us(&self) -> Result<i64> {
+        self.servers.iter().try_fold(self.killed_cpu_us, |sum, server| Ok(sum + cpu_us(server.id())?))
+    }
+
+    /// The most memory that one of them ever held (`VmHWM`), in KiB.
+    pub(crate) fn peak_kib(&self) -> usize {
+        self.servers.iter().map(|server| kib(server.id(), "status", "VmHWM")).max().unwrap_or(0)
+    }
+
+    /// What the first server holds in memory, in MiB.
+    pub(crate) fn rss_mib(&self) -> f64 {
+        real_size(kib(self.servers[0].id(), "status", "VmRSS")) / 1024.0
+    }
+
+    /// File descriptors that the first server has open.
+    pub(crate) fn descriptors(&self) -> f64 {
+        real_size(std::fs::read_dir(format!("/proc/{}/fd", self.servers[0].id())).map_or(0, Iterator::count))
+    }
+
+    /// What the servers counted; the ceiling counts nothing.
+    pub(crate) fn counters(&self) -> Result<Vec<Counters>> {
+        let counting = self.servers.iter().filter(|_| self.database.is_some());
+        counting.map(|server| Counters::of(&server.address)).collect()
+    }
+
+    /// Bytes written for the database so far.
+    pub(crate) fn written_bytes(&self) -> Result<i64> {
+        match &self.database {
+            None => Ok(0),
+            Some(Database::Sqlite(_)) => self.servers.iter().try_fold(0, |sum, server| Ok(sum + written_bytes(server.id())?)),
+            Some(Database::Postgres { base, .. }) => Ok(psql(base, "SELECT pg_current_wal_lsn() - '0/0'")?.parse()?),
+        }
+    }
+
     /// Lets the backlog flow.
     pub(crate) fn resume(&self) -> Result<()> {
         for id in &self.paused {
-            api::post(&self.server.address, CROWD, &format!("/v1/subscriptions/{id}/resume"), &Value::Null)?;
+            api::post(self.address(), CROWD, &format!("/v1/subscriptions/{id}/resume"), &Value::Null)?;
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! How results are shown: Markdown tables, as `docs/benchmarks.md` has them.
 
 use crate::backlog::Behind;
+use crate::death::Death;
 use crate::goals;
 use crate::measure::Measurement;
 use crate::report::{Document, Summary, by_name};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Store};
+use crate::spent::PerEvent;
 use crate::statistics::real_size;
 
 /// Prints everything that was measured.
@@ -18,6 +20,18 @@ pub(crate) fn print(document: &Document) {
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for result in &document.results {
         println!("{}", row(result, ratio(result, &document.results)));
+    }
+    println!(
+        "\n| per event | bytes written | transactions: accept / record / claim | other calls of the store |\n|---|---|---|---|"
+    );
+    for result in document.results.iter().filter(|result| result.scenario.store != Store::None && !result.scenario.is_one_killed)
+    {
+        println!("{}", cost_row(result));
+    }
+    let deaths: Vec<String> = document.results.iter().filter_map(death_row).collect();
+    if !deaths.is_empty() {
+        println!("\n| a node killed | leases back at work | came again | other nodes' p50 / p99 before | after |");
+        println!("|---|---|---|---|---|\n{}", deaths.join("\n"));
     }
     let behind: Vec<String> = document.results.iter().filter_map(backlog_row).collect();
     if !behind.is_empty() {
@@ -48,6 +62,34 @@ fn ratio(result: &Summary, results: &[Summary]) -> Option<f64> {
     Some(result.of(|run| run.delivered_per_s) / ceiling.of(|run| run.delivered_per_s))
 }
 
+fn cost_row(result: &Summary) -> String {
+    let of = |value: fn(&PerEvent) -> f64| result.of(|run| value(&run.per_event));
+    format!(
+        "| {} | {:.0} | {:.3} / {:.3} / {:.3} | {:.3} |",
+        result.scenario.name,
+        of(|cost| cost.written_bytes),
+        of(|cost| cost.accepts),
+        of(|cost| cost.records),
+        of(|cost| cost.claims),
+        of(|cost| cost.others),
+    )
+}
+
+fn death_row(result: &Summary) -> Option<String> {
+    result.runs.iter().find(|run| run.death.is_some())?;
+    let of = |value: fn(&Death) -> f64| result.of(|run| run.death.as_ref().map_or(0.0, value));
+    Some(format!(
+        "| {} | {:.1} s | {:.0} | {:.1} / {:.1} | {:.1} / {:.1} |",
+        result.scenario.name,
+        of(|death| death.recovered_s),
+        of(|death| real_size(death.repeated)),
+        of(|death| f64::from(death.others_before.p50) / 1000.0),
+        of(|death| f64::from(death.others_before.p99) / 1000.0),
+        of(|death| f64::from(death.others_after.p50) / 1000.0),
+        of(|death| f64::from(death.others_after.p99) / 1000.0),
+    ))
+}
+
 fn backlog_row(result: &Summary) -> Option<String> {
     result.runs.iter().find(|run| run.backlog.is_some())?;
     let of = |value: fn(&Behind) -> f64| result.of(|run| run.backlog.as_ref().map_or(0.0, value));
@@ -76,10 +118,10 @@ fn row(result: &Summary, ratio: Option<f64>) -> String {
     let runs = &result.runs;
     let ms = |value: fn(&Measurement) -> u32| result.of(|run| f64::from(value(run)) / 1000.0);
     let cpu = [
-        result.of(|run| run.server_cpu_us),
-        result.of(|run| run.postgres_cpu_us),
-        result.of(|run| run.sink_cpu_us),
-        result.of(|run| run.producer_cpu_us),
+        result.of(|run| run.cpu_us.server),
+        result.of(|run| run.cpu_us.postgres),
+        result.of(|run| run.cpu_us.sink),
+        result.of(|run| run.cpu_us.producer),
     ]
     .map(|value| format!("{value:.0}"))
     .join(" / ");

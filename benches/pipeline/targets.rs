@@ -1,12 +1,16 @@
 //! The goals.
 
 use super::goals::Bound::{AtLeast, AtMost};
-use super::goals::Figure::{AcceptP50, Accepted, Cpu, Delivered, P50, P99, Peak, WorkedOff};
-use super::goals::{Goal, ratio, value};
+use super::goals::Figure::{
+    AcceptP50, Accepted, Cpu, Delivered, Missing, OthersAfter, OthersBefore, P50, P99, Peak, RecoveredS, WorkedOff,
+};
+use super::goals::{Goal, Number, ratio, value};
 
 /// Deliveries a second of fan-out 1.
-const SQLITE: (super::goals::Figure, &str) = (Delivered, "sqlite-64");
-const POSTGRES: (super::goals::Figure, &str) = (Delivered, "postgres-256");
+const SQLITE: Number = (Delivered, "sqlite-64");
+const POSTGRES: Number = (Delivered, "postgres-256");
+
+const KILLED: Number = (OthersAfter, "postgres-node-killed");
 
 /// All of them.
 pub(crate) const ALL: &[Goal] = &[
@@ -22,6 +26,9 @@ pub(crate) const ALL: &[Goal] = &[
     ratio("fairness, p99 of p99 alone", (P99, "*-fair-crowded"), (P99, "*-fair-alone"), AtMost(2.0)),
     value("CPU of Waypost per 1,000 deliveries", (Cpu, "sqlite-64"), " ms", AtMost(100.0)),
     value("CPU of Waypost per 1,000 deliveries", (Cpu, "postgres-256"), " ms", AtMost(80.0)),
+    value("node killed among three, leases at work", (RecoveredS, "postgres-node-killed"), " s", AtMost(15.0)),
+    value("node killed among three, lost", (Missing, "postgres-node-killed"), "", AtMost(0.0)),
+    ratio("node killed among three, other nodes' p99 of before", KILLED, (OthersBefore, KILLED.1), AtMost(2.0)),
     ratio("1 M waiting, accept p50 of 10 k", (AcceptP50, "*-backlog-1m"), (AcceptP50, "*-backlog-10k"), AtMost(1.25)),
     ratio("10 M waiting, accept p50 of 10 k", (AcceptP50, "*-backlog-10m"), (AcceptP50, "*-backlog-10k"), AtMost(1.25)),
     ratio("1 M waiting, worked off of 10 k", (WorkedOff, "*-backlog-1m"), (WorkedOff, "*-backlog-10k"), AtLeast(0.75)),

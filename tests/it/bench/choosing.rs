@@ -22,6 +22,18 @@ fn the_command_line_says_what_is_measured_and_how_often() {
 }
 
 #[test]
+fn a_soak_is_an_hour_on_sqlite_unless_it_says_otherwise() {
+    let soak = |seconds, store| Ok(Task::Soak { seconds, store });
+    assert_eq!(read(&words("soak")), soak(3600, Store::Sqlite));
+    assert_eq!(read(&words("soak 90s")), soak(90, Store::Sqlite));
+    assert_eq!(read(&words("soak postgres 10m")), soak(600, Store::Postgres));
+    assert_eq!(read(&words("soak 24h")), soak(86_400, Store::Sqlite));
+    for wrong in ["soak 5", "soak 19s", "soak 169h", "soak mysql", "soak 99999999999999999999s", "soak 9999999999999999h"] {
+        assert!(read(&words(wrong)).unwrap_err().contains("not a duration"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_command_line_that_makes_no_sense_is_refused_in_words() {
     for (line, part) in
         [("", "usage"), ("quick --rounds", "from 1 up"), ("quick --rounds 0", "from 1 up"), ("--loud", "--loud is not known")]

@@ -7,6 +7,8 @@ mod arguments;
 mod catalog;
 #[path = "../../../benches/pipeline/goals.rs"]
 mod goals;
+#[path = "../../../benches/pipeline/growth.rs"]
+mod growth;
 #[path = "../../../benches/pipeline/scenario.rs"]
 mod scenario;
 #[path = "../../../benches/pipeline/statistics.rs"]
@@ -15,5 +17,6 @@ mod statistics;
 mod targets;
 
 mod choosing;
+mod growing;
 mod judging;
 mod summing;
