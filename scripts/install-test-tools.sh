@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that what `make test` needs is there: a Postgres server, Chromium, openssl, Python with venv, Node with npm,
+# Makes sure that what `make test` needs is there: a Postgres server, PgBouncer, Chromium, openssl, Python with venv, Node with npm,
 # promtool, cargo-nextest.
 # Debian packages are installed where that is allowed (root or passwordless sudo); else it says what is missing and fails.
 set -euo pipefail
@@ -11,6 +11,7 @@ has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 has_postgres || packages+=(postgresql)
 command -v chromium >/dev/null || packages+=(chromium)
+command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || packages+=(pgbouncer)
 command -v openssl >/dev/null || packages+=(openssl)
 has_venv || packages+=(python3 python3-venv)
 command -v npm >/dev/null || packages+=(nodejs npm)

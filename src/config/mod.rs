@@ -22,7 +22,7 @@ mod server;
 
 pub use accept::Accept;
 pub use auth::{Auth, Jwt, JwtKey};
-pub use database::Database;
+pub use database::{Database, Pooler};
 pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use encryption::Encryption;

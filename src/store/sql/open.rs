@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sqlx::postgres::PgConnectOptions;
+
 use super::engine::{Engine, PostgresEngine, SqliteEngine};
 use super::lease_book::LeaseBook;
 use super::location::Location;
@@ -11,6 +13,7 @@ use super::vault::Vault;
 use super::{SqlStore, schema, tenants};
 use crate::config::{Database, Encryption};
 use crate::domain::entropy::Entropy;
+use crate::domain::secret::Secret;
 use crate::store::StoreError;
 
 /// A database that can't be used. Each message names the setting or the command that helps.
@@ -20,6 +23,12 @@ pub enum OpenError {
     #[error("database.url is not usable: {detail}")]
     Url {
         /// What is wrong with it; never the URL itself, which may hold a password.
+        detail: String,
+    },
+    /// The URL past the pooler is none of a server.
+    #[error("database.direct_url is not usable: {detail}")]
+    Direct {
+        /// What is wrong with it; never the URL itself.
         detail: String,
     },
     /// A setting's file can't be read.
@@ -67,6 +76,12 @@ pub enum OpenError {
     /// The schema is an earlier one, and `database.migrate` is off.
     #[error("the database's schema is not up to date: run `waypost migrate`, or set database.migrate = true")]
     Older,
+    /// The schema is an earlier one, and there is no way to the server but through a pooler.
+    #[error(
+        "the database's schema is not up to date, and it is not changed through a pooler in transaction mode: set database.direct_url, \
+         or run `waypost migrate` with database.url naming the server itself and database.pooler = \"none\""
+    )]
+    Pooled,
     /// A migration could not be applied.
     #[error("the schema could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
@@ -85,7 +100,7 @@ impl OpenError {
     /// Whether a setting is to be changed, not the world.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Url { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
+        matches!(self, Self::Url { .. } | Self::Direct { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
     }
 }
 
@@ -136,13 +151,27 @@ async fn ready(options: &Database, is_exclusive: bool, may_migrate: bool) -> Res
             Ok(Engine::Sqlite(engine))
         }
         Location::Postgres(server) => {
-            let engine = PostgresEngine::open((*server).clone(), options).await.map_err(OpenError::Unreachable)?;
-            if schema::is_behind(&schema::applied_postgres(&engine.pool).await?)? {
+            let direct = direct(options)?;
+            let engine = PostgresEngine::open(*server, direct, options).await.map_err(OpenError::Unreachable)?;
+            if schema::is_behind(&schema::applied_postgres(&engine).await?)? {
                 allowed(may_migrate)?;
-                schema::migrate_postgres(&server).await?;
+                schema::migrate_postgres(engine.direct.as_ref().ok_or(OpenError::Pooled)?).await?;
             }
             Ok(Engine::Postgres(engine))
         }
+    }
+}
+
+/// Where the server is that a pooler stands before.
+fn direct(options: &Database) -> Result<Option<PgConnectOptions>, OpenError> {
+    let (url, file) = (options.direct_url.as_ref(), options.direct_url_file.as_deref());
+    let url = setting("database.direct_url_file", url.map(Secret::expose), file)?;
+    let Some(url) = url else { return Ok(None) };
+    match Location::parse(url.trim()) {
+        Ok(Location::Postgres(server)) => Ok(Some(*server)),
+        Ok(Location::Sqlite(_)) => Err(OpenError::Direct { detail: "it must begin with postgres://".to_owned() }),
+        Err(OpenError::Url { detail }) => Err(OpenError::Direct { detail }),
+        Err(other) => Err(other),
     }
 }
 

@@ -3,10 +3,11 @@
 //! Both folders hold files of the same names. A database that has a migration this binary does not know is left alone.
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection, Row};
 
+use super::engine::PostgresEngine;
 use super::open::OpenError;
 
 /// The migrations of SQLite.
@@ -41,8 +42,8 @@ pub(super) async fn applied_sqlite(pool: &SqlitePool) -> Result<Vec<i64>, OpenEr
 }
 
 /// The versions a Postgres database has.
-pub(super) async fn applied_postgres(pool: &PgPool) -> Result<Vec<i64>, OpenError> {
-    match sqlx::query(APPLIED).fetch_all(pool).await {
+pub(super) async fn applied_postgres(engine: &PostgresEngine) -> Result<Vec<i64>, OpenError> {
+    match engine.fetch_all(sqlx::query(APPLIED)).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some(UNDEFINED_TABLE) => Ok(Vec::new()),
         Err(error) => Err(OpenError::Unreachable(error)),

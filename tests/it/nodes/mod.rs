@@ -1,6 +1,7 @@
 //! Several nodes on one Postgres: the real binary, as many processes as there are nodes.
 
 mod news;
+mod pooler;
 
 use std::time::Duration;
 

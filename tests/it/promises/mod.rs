@@ -130,7 +130,7 @@ impl Administrator {
 }
 
 /// Waits until every accepted event arrived at the sink, and says how many arrived more than once.
-async fn all_arrive(sink: &Sink, accepted: &BTreeMap<String, String>, administrator: &Administrator) -> usize {
+pub(crate) async fn all_arrive(sink: &Sink, accepted: &BTreeMap<String, String>, administrator: &Administrator) -> usize {
     let expected: BTreeSet<&str> = accepted.values().map(String::as_str).collect();
     assert_eq!(expected.len(), accepted.len(), "every event key has an event of its own");
     let all_there = async {

@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 mod transaction;
 
-pub(super) use postgres::{PostgresEngine, SESSION as POSTGRES_SESSION};
+pub(super) use postgres::{PostgresEngine, Runner, SESSION as POSTGRES_SESSION};
 pub(super) use sqlite::SqliteEngine;
 pub(super) use transaction::Transaction;
 
@@ -37,7 +37,7 @@ impl Engine {
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(engine) => {
-                let rows = bind(statement, values).fetch_all(&engine.pool).await;
+                let rows = engine.fetch_all(bind(statement, values)).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -49,7 +49,8 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => bind(statement, values).fetch_optional(&engine.readers).await.map(|row| row.map(Row::Sqlite)),
             Self::Postgres(engine) => {
-                bind(statement, values).fetch_optional(&engine.pool).await.map(|row| row.map(Row::Postgres))
+                let rows = engine.fetch_all(bind(statement, values)).await;
+                rows.map(|rows| rows.into_iter().next().map(Row::Postgres))
             }
         }
         .map_err(store_error)
@@ -67,7 +68,7 @@ impl Engine {
                 let _turn = engine.gate.lock().await;
                 bind(statement, values).execute(&engine.writer).await.map(|done| done.rows_affected())
             }
-            Self::Postgres(engine) => bind(statement, values).execute(&engine.pool).await.map(|done| done.rows_affected()),
+            Self::Postgres(engine) => engine.execute(bind(statement, values)).await,
         }
         .map_err(store_error)
     }
@@ -76,7 +77,7 @@ impl Engine {
     pub(super) async fn begin(&self) -> Result<Transaction> {
         match self {
             Self::Sqlite(engine) => engine.begin().await,
-            Self::Postgres(engine) => engine.pool.begin().await.map(Transaction::Postgres),
+            Self::Postgres(engine) => engine.begin().await.map(Transaction::Postgres),
         }
         .map_err(store_error)
     }
@@ -85,9 +86,7 @@ impl Engine {
     pub(super) async fn snapshot(&self) -> Result<Transaction> {
         match self {
             Self::Sqlite(engine) => engine.readers.begin().await.map(|inner| Transaction::Sqlite { inner, turn: None }),
-            Self::Postgres(engine) => {
-                engine.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Transaction::Postgres)
-            }
+            Self::Postgres(engine) => engine.snapshot().await.map(Transaction::Postgres),
         }
         .map_err(store_error)
     }

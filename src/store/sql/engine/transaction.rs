@@ -1,8 +1,9 @@
 //! A transaction of either database. Dropped without [`Transaction::commit`] it is rolled back.
 
-use sqlx::{Postgres, Sqlite};
+use sqlx::Sqlite;
 use tokio::sync::OwnedMutexGuard;
 
+use super::postgres::{Runner, Work};
 use crate::store::StoreError;
 use crate::store::sql::failure::store_error;
 use crate::store::sql::row::Row;
@@ -19,7 +20,7 @@ pub(in crate::store::sql) enum Transaction {
         turn: Option<OwnedMutexGuard<()>>,
     },
     /// On Postgres.
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Work),
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -33,7 +34,7 @@ impl Transaction {
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(inner) => {
-                let rows = bind(statement, values).fetch_all(&mut **inner).await;
+                let rows = inner.rows(bind(statement, values)).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -56,7 +57,7 @@ impl Transaction {
     pub(in crate::store::sql) async fn execute(&mut self, statement: Statement, values: Vec<Value>) -> Result<u64> {
         match self {
             Self::Sqlite { inner, .. } => bind(statement, values).execute(&mut **inner).await.map(|done| done.rows_affected()),
-            Self::Postgres(inner) => bind(statement, values).execute(&mut **inner).await.map(|done| done.rows_affected()),
+            Self::Postgres(inner) => inner.run(bind(statement, values)).await,
         }
         .map_err(store_error)
     }

@@ -30,8 +30,8 @@ pub(super) struct Herald {
 }
 
 struct Wire {
-    /// Where to listen: with a connection of its own, which no pool lends out.
-    server: PgConnectOptions,
+    /// Where to listen: with a connection of its own, which no pool lends out. Nothing behind a pooler that has no way past it.
+    server: Option<PgConnectOptions>,
     /// What is to be told.
     outbox: NewsBox,
 }
@@ -41,7 +41,7 @@ impl Herald {
     pub(super) fn new(engine: &Engine, options: &Database) -> Self {
         let wire = match engine {
             Engine::Postgres(engine) if options.notify => {
-                Some(Wire { server: engine.server.clone(), outbox: NewsBox::default() })
+                Some(Wire { server: engine.direct.clone(), outbox: NewsBox::default() })
             }
             Engine::Postgres(_) | Engine::Sqlite(_) => None,
         };
@@ -97,14 +97,15 @@ impl Herald {
 
     /// Puts what others tell into `inbox`, until the connection is lost.
     pub(super) async fn hear(&self, node: NodeId, inbox: &NewsBox) -> Result<()> {
-        let Some(wire) = &self.wire else { return std::future::pending().await };
-        listen::hear(&wire.server, node, inbox).await.map_err(store_error)
+        let server = self.wire.as_ref().and_then(|wire| wire.server.as_ref());
+        let Some(server) = server else { return std::future::pending().await };
+        listen::hear(server, node, inbox).await.map_err(store_error)
     }
 }
 
 async fn send(engine: &PostgresEngine, node: NodeId, news: &News) -> Result<()> {
     let query = sqlx::query(TELL).bind(CHANNEL).bind(letter::write(node, news));
-    query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
+    engine.execute(query).await.map(|_| ()).map_err(store_error)
 }
 
 /// The statements of this module.

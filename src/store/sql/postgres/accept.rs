@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::postgres::{PgExecutor, PgRow};
-use sqlx::{PgConnection, Row};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::{Statement, column};
 use crate::domain::id::EventId;
 use crate::store::sql::columns::wire_word;
-use crate::store::sql::engine::PostgresEngine;
+use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
 use crate::store::sql::outbox::packed_leases;
 use crate::store::{AcceptBatch, Accepting, Placement, Settled, StoreError, Submission, SubmissionResult};
@@ -68,11 +68,11 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// Accepts a batch.
 pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &AcceptBatch, lease: Uuid) -> Result<Settled> {
     if batch.submissions.iter().all(|submission| submission.replay.is_none()) {
-        return write(&engine.pool, batch, lease, batch.submissions.iter().map(Some).collect()).await;
+        return write(&mut &*engine, batch, lease, batch.submissions.iter().map(Some).collect()).await;
     }
-    let mut transaction = engine.pool.begin().await.map_err(store_error)?;
+    let mut transaction = engine.begin().await.map_err(store_error)?;
     let submissions = first_ones(&mut transaction, batch).await?;
-    let settled = write(&mut *transaction, batch, lease, submissions).await?;
+    let settled = write(&mut transaction, batch, lease, submissions).await?;
     match settled {
         Settled::Committed(_) => transaction.commit().await,
         Settled::Stale { .. } => transaction.rollback().await,
@@ -82,7 +82,7 @@ pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &Accep
 }
 
 /// Keeps the digests of the batch, and gives its submissions without those whose digest was known.
-async fn first_ones<'b>(connection: &mut PgConnection, batch: &'b AcceptBatch) -> Result<Vec<Option<&'b Submission>>> {
+async fn first_ones<'b>(runner: &mut impl Runner, batch: &'b AcceptBatch) -> Result<Vec<Option<&'b Submission>>> {
     let mut seen = HashSet::new();
     let mut columns = (Vec::new(), Vec::new(), Vec::new());
     for (producer, digest, until) in batch.submissions.iter().filter_map(|submission| submission.replay) {
@@ -93,7 +93,7 @@ async fn first_ones<'b>(connection: &mut PgConnection, batch: &'b AcceptBatch) -
         }
     }
     let query = sqlx::query(INSERT_REPLAYS).bind(columns.0).bind(columns.1).bind(columns.2).bind(batch.now.as_micros());
-    let rows = query.fetch_all(connection).await.map_err(store_error)?;
+    let rows = runner.rows(query).await.map_err(store_error)?;
     let read = |row: PgRow| Ok((row.try_get::<Uuid, _>(0)?, row.try_get::<Uuid, _>(1)?));
     let mut new = rows.into_iter().map(read).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
     // Of two submissions with one digest in the batch, the first takes it.
@@ -105,13 +105,13 @@ async fn first_ones<'b>(connection: &mut PgConnection, batch: &'b AcceptBatch) -
 
 /// Writes the submissions that are there; those that are not were accepted before.
 async fn write(
-    executor: impl PgExecutor<'_>,
+    runner: &mut impl Runner,
     batch: &AcceptBatch,
     lease: Uuid,
     submissions: Vec<Option<&Submission>>,
 ) -> Result<Settled> {
     let firsts = first_of_each_key(&submissions);
-    let rows = execute(executor, batch, lease, &firsts).await?;
+    let rows = execute(runner, batch, lease, &firsts).await?;
     let routing_version: i64 = rows.first().ok_or_else(no_routing)?.try_get(0).map_err(store_error)?;
     if routing_version != batch.routing_version {
         return Ok(Settled::Stale { routing_version });
@@ -144,7 +144,7 @@ fn first_of_each_key<'b>(submissions: &[Option<&'b Submission>]) -> Vec<&'b Acce
     events.filter(|event| seen.insert(event.key)).collect()
 }
 
-async fn execute(executor: impl PgExecutor<'_>, batch: &AcceptBatch, lease: Uuid, events: &[&Accepting]) -> Result<Vec<PgRow>> {
+async fn execute(runner: &mut impl Runner, batch: &AcceptBatch, lease: Uuid, events: &[&Accepting]) -> Result<Vec<PgRow>> {
     let query = sqlx::query(ACCEPT)
         .bind(batch.routing_version)
         .bind(batch.now.as_micros())
@@ -153,7 +153,7 @@ async fn execute(executor: impl PgExecutor<'_>, batch: &AcceptBatch, lease: Uuid
         .bind(column(events, |event| event.accepted.id.as_uuid()));
     let query = bind_deliveries(bind_events(query, events), events);
     let query = query.bind(batch.node.as_uuid()).bind(lease).bind(packed_leases(batch));
-    query.fetch_all(executor).await.map_err(store_error)
+    runner.rows(query).await.map_err(store_error)
 }
 
 fn bind_events<'q>(query: Statement<'q>, events: &[&Accepting]) -> Statement<'q> {

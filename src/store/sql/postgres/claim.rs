@@ -53,7 +53,7 @@ pub(in crate::store::sql) async fn claim(engine: &PostgresEngine, claim: &Claim,
     let rooms: Vec<_> = claim.lanes.iter().map(|&(_, room)| i64::from(room)).collect();
     let query = sqlx::query(CLAIM).bind(lanes).bind(rooms).bind(claim.now.as_micros());
     let query = query.bind(claim.node.as_uuid()).bind(lease);
-    let found = query.fetch_all(&engine.pool).await.map_err(store_error)?;
+    let found = engine.fetch_all(query).await.map_err(store_error)?;
     let mut rows = Rows::default();
     for row in &found {
         rows.deliveries.push(delivery(row).map_err(store_error)?);

@@ -32,7 +32,7 @@ pub(in crate::store::sql) async fn release(engine: &PostgresEngine, leases: &[Le
         .bind(column(leases, |lease| lease.delivery_id.as_uuid()))
         .bind(column(leases, |lease| lease.token))
         .bind(now.as_micros());
-    query.execute(&engine.pool).await.map(|done| done.rows_affected()).map_err(store_error)
+    engine.execute(query).await.map_err(store_error)
 }
 
 /// Deletes old event keys, then ended replay digests, `limit` in all.
@@ -51,5 +51,5 @@ pub(in crate::store::sql) async fn prune(
 async fn run(engine: &PostgresEngine, statement: &'static str, moment: Timestamp, limit: u64) -> Result<u64> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let query = sqlx::query(statement).bind(moment.as_micros()).bind(limit);
-    query.execute(&engine.pool).await.map(|done| done.rows_affected()).map_err(store_error)
+    engine.execute(query).await.map_err(store_error)
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use sqlx::Row;
-use sqlx::postgres::{PgExecutor, PgRow};
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::{Statement, column};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::DeliveryId;
 use crate::store::sql::columns::ReportRow;
-use crate::store::sql::engine::PostgresEngine;
+use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
 use crate::store::sql::lease_book::Batch;
 use crate::store::{Lease, Recorded, Report, SinkPause, StoreError};
@@ -86,13 +86,13 @@ pub(in crate::store::sql) async fn record(
     let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
     let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
     let ended = if rows.iter().any(|row| row.failure.is_some()) {
-        let mut transaction = engine.pool.begin().await.map_err(store_error)?;
-        let ended = execute(&mut *transaction, &rows, &latest(pauses), batches).await?;
-        forward(&mut *transaction, &rows, &ended, now).await?;
+        let mut transaction = engine.begin().await.map_err(store_error)?;
+        let ended = execute(&mut transaction, &rows, &latest(pauses), batches).await?;
+        forward(&mut transaction, &rows, &ended, now).await?;
         transaction.commit().await.map_err(store_error)?;
         ended
     } else {
-        execute(&engine.pool, &rows, &latest(pauses), batches).await?
+        execute(&mut &*engine, &rows, &latest(pauses), batches).await?
     };
     let answer = |(report, is_first): (&Report, bool)| {
         if is_first && ended.contains(&report.lease) { Recorded::Done } else { Recorded::LeaseLost }
@@ -115,7 +115,7 @@ fn latest(pauses: &[SinkPause]) -> BTreeMap<Uuid, i64> {
 }
 
 async fn execute(
-    executor: impl PgExecutor<'_>,
+    runner: &mut impl Runner,
     rows: &[ReportRow],
     pauses: &BTreeMap<Uuid, i64>,
     batches: &[Batch],
@@ -123,19 +123,19 @@ async fn execute(
     let query = bind_attempts(bind_endings(sqlx::query(RECORD), rows), rows);
     let query = query.bind(pauses.keys().copied().collect::<Vec<_>>()).bind(pauses.values().copied().collect::<Vec<_>>());
     let query = query.bind(column(batches, |(node, _)| node.as_uuid())).bind(column(batches, |(_, id)| *id));
-    let ended = query.fetch_all(executor).await.map_err(store_error)?;
+    let ended = runner.rows(query).await.map_err(store_error)?;
     ended.iter().map(lease).collect::<std::result::Result<_, _>>().map_err(store_error)
 }
 
 /// Writes the forwards of those deaths whose leases held.
-async fn forward(executor: impl PgExecutor<'_>, rows: &[ReportRow], ended: &HashSet<Lease>, now: Timestamp) -> Result<()> {
+async fn forward(runner: &mut impl Runner, rows: &[ReportRow], ended: &HashSet<Lease>, now: Timestamp) -> Result<()> {
     let lease = |row: &ReportRow| Lease { delivery_id: DeliveryId::from_uuid(row.delivery_id), token: row.token };
     let told: Vec<_> = rows.iter().filter(|row| row.failure.is_some() && ended.contains(&lease(row))).collect();
     let query = sqlx::query(FORWARD)
         .bind(column(&told, |row| row.delivery_id))
         .bind(column(&told, |row| row.failure.as_deref()))
         .bind(now.as_micros());
-    query.execute(executor).await.map(|_| ()).map_err(store_error)
+    runner.run(query).await.map(|_| ()).map_err(store_error)
 }
 
 fn bind_endings<'q>(query: Statement<'q>, rows: &[ReportRow]) -> Statement<'q> {

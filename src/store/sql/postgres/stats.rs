@@ -43,5 +43,5 @@ pub(in crate::store::sql) async fn put_stats(
         .bind(counts(|bucket| bucket.counts.dead_lettered))
         .bind(column(buckets, |bucket| bucket.counts.waiting.map(signed)))
         .bind(column(buckets, |bucket| latencies_text(&bucket.counts.latencies)));
-    query.execute(&engine.pool).await.map(|_| ()).map_err(store_error)
+    engine.execute(query).await.map(|_| ()).map_err(store_error)
 }
