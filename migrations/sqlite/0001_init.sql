@@ -235,6 +235,22 @@ CREATE TABLE sink_pauses (
     paused_until BIGINT NOT NULL
 );
 
+-- Sinks in trouble; one that is well has no row.
+CREATE TABLE sink_health (
+    subscription_id BLOB NOT NULL PRIMARY KEY,
+    revision BIGINT NOT NULL,            -- grows with every change, also over a time in which there was no row
+    state TEXT NOT NULL,                 -- failing, open, half_open, recovering
+    since_at BIGINT NOT NULL,
+    until_at BIGINT,                     -- when it is tried, when the node that tries it has taken too long, or when it is forgotten
+    prober BLOB,                         -- half_open: the node that tries it
+    trip_count BIGINT NOT NULL,
+    failing_since BIGINT,                -- since when nothing went well
+    failure_count BIGINT NOT NULL,
+    last_failed_at BIGINT NOT NULL,
+    last_status BIGINT,
+    last_error TEXT
+);
+
 CREATE TABLE nodes (
     id BLOB NOT NULL PRIMARY KEY,
     started_at BIGINT NOT NULL,

@@ -67,9 +67,7 @@ impl App {
     /// Starts a node.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> anyhow::Result<Self> {
         let config = Arc::new(config);
-        if config.dev {
-            tracing::warn!("development mode: loopback sinks are allowed and a known API key works; never use it in production");
-        }
+        warn_of(&config);
         let metrics = Arc::new(metrics(&config.metrics));
         let store = Arc::new(SqlStore::open(&config.database, &config.encryption, Arc::clone(&entropy)).await?);
         let store: Arc<dyn Store> = Arc::new(Measured::new(store, &metrics));
@@ -85,6 +83,7 @@ impl App {
             directory: Arc::clone(&directory),
             node,
             config: config.dispatch.clone(),
+            breaker: config.breaker.clone(),
             egress: config.egress.clone(),
             asking: Asking::new(&config),
             dev: config.dev,
@@ -229,6 +228,13 @@ impl App {
         self.housekeeping_stop.cancel();
         while self.housekeeping.join_next().await.is_some() {}
         self.store.close().await;
+    }
+}
+
+/// Says aloud what must not be forgotten.
+fn warn_of(config: &Config) {
+    if config.dev {
+        tracing::warn!("development mode: loopback sinks are allowed and a known API key works; never use it in production");
     }
 }
 

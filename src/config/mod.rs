@@ -6,6 +6,7 @@
 mod accept;
 mod auth;
 mod bounds;
+mod breaker;
 mod database;
 mod dispatch;
 mod egress;
@@ -22,6 +23,8 @@ mod server;
 
 pub use accept::Accept;
 pub use auth::{Auth, Jwt, JwtKey};
+pub use breaker::Breaker;
+pub use database::Database;
 pub use database::{Database, Pooler};
 pub use dispatch::Dispatch;
 pub use egress::Egress;
@@ -55,6 +58,8 @@ pub struct Config {
     pub accept: Accept,
     /// Deliveries.
     pub dispatch: Dispatch,
+    /// Sinks in trouble.
+    pub breaker: Breaker,
     /// Replays.
     pub jobs: Jobs,
     /// Where deliveries may go.

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
+use super::lanes::Shown;
 use super::recorder::{Ended, Release, Reported};
 use super::request::{self, Again, Numbered};
 use super::shared::Shared;
 use super::sink::Target;
+use crate::domain::breaker::{Failure, Sign};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::verdict::{self, Circumstances, Verdict};
 use crate::domain::delivery::{Attempt, DeadReason, ErrorAttributes, ErrorClass, Outcome};
@@ -56,6 +58,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
     });
     let then = resolution(verdict);
     let forward = forward(&target.subscription, Some(&outcome), then);
+    let shown = shown(&outcome, pause.is_some(), started_at, now);
     let attempt =
         Attempt { id: AttemptId::new(started_at, &*shared.entropy), number, started_at, outcome, verdict: verdict.kind() };
     Reported {
@@ -63,6 +66,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
         subscription_id: leased.subscription_id,
         held_bytes: Some(super::lanes::weight(leased)),
         pause: pause.map(|pause| SinkPause { subscription_id: leased.subscription_id, until: now.plus(pause) }),
+        shown: Some(shown),
         is_gone: verdict == Verdict::Gone,
         latency,
     }
@@ -83,6 +87,7 @@ fn expired(leased: &Leased, target: &Target) -> Reported {
         subscription_id,
         held_bytes: Some(super::lanes::weight(leased)),
         pause: None,
+        shown: None,
         is_gone: false,
         latency: None,
     }
@@ -114,6 +119,17 @@ async fn exchange(shared: &Shared, leased: &Leased, target: &Target, number: u32
         Ok((request, timeout)) => shared.transport.exchange(request, timeout).await,
         Err(text) => unmade(text),
     }
+}
+
+/// What an attempt showed of its sink.
+fn shown(outcome: &Outcome, is_pause: bool, begun_at: Timestamp, now: Timestamp) -> Shown {
+    let sign = Sign::of(outcome, is_pause);
+    let failure = matches!(sign, Sign::Sick | Sign::Busy).then(|| Failure {
+        at: now,
+        status: outcome.status,
+        error: outcome.error.clone(),
+    });
+    Shown { sign, begun_at, failure }
 }
 
 /// The outcome of a request that could not be made.
@@ -157,22 +173,27 @@ struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    fn end(mut self, reported: Reported) {
+    fn end(mut self, mut reported: Reported) {
         self.leased = None;
         let id = reported.subscription_id;
-        let should_refill = {
+        let now = self.shared.clock.now();
+        let (is_news, should_refill) = {
             let mut lanes = self.shared.lanes();
+            let is_news = reported.shown.take().is_some_and(|shown| lanes.observe(id, shown, now));
             if let Some(pause) = reported.pause {
                 lanes.pause(id, pause.until);
             }
             if reported.is_gone {
                 lanes.halt(id);
             }
-            lanes.finish(id, self.shared.clock.now())
+            (is_news, lanes.finish(id, now))
         };
         self.shared.end(Ended::Report(Box::new(reported)));
         if should_refill {
             self.shared.refill.notify_one();
+        }
+        if is_news {
+            self.shared.unwell.notify_one();
         }
     }
 }

@@ -14,6 +14,7 @@ use super::attempt;
 use super::feeder;
 use super::forwarder;
 use super::handle::Handle;
+use super::health;
 use super::heart;
 use super::recorder::{Ended, Recorder};
 use super::shared::Shared;
@@ -39,6 +40,8 @@ pub struct DispatchParts {
     pub node: NodeId,
     /// `[dispatch]`.
     pub config: config::Dispatch,
+    /// `[breaker]`.
+    pub breaker: config::Breaker,
     /// `[egress]`.
     pub egress: config::Egress,
     /// How sinks are asked whether they take deliveries.
@@ -89,6 +92,7 @@ impl Dispatcher {
         recording.spawn(Recorder::new(Arc::clone(&shared), ended, recorded.clone(), abort.clone()).run());
         let mut chores = JoinSet::new();
         chores.spawn(heart::beat(Arc::clone(&shared), done.clone()));
+        chores.spawn(health::tell(Arc::clone(&shared), done.clone()));
 
         let mut attempts = JoinSet::new();
         let is_broken = tokio::select! {

@@ -73,6 +73,7 @@ fn ended(shared: &Shared, directory: &Directory, leased: &Leased) -> Ended {
         subscription_id: leased.subscription_id,
         held_bytes: None,
         pause: None,
+        shown: None,
         is_gone: false,
         latency: None,
     }))

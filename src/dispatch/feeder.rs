@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::drain;
+use super::health;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
@@ -62,11 +63,14 @@ async fn claim_due(shared: &Shared) -> Result<bool, StoreError> {
     let wanted = shared.lanes().wanted(&shared.directory.load(), MAX_CLAIM, now);
     if !wanted.claims.is_empty() {
         claim(shared, wanted.claims, now).await?;
-    } else if wanted.ended.is_empty() {
+    } else if wanted.ended.is_empty() && wanted.tries.is_empty() {
         return Ok(false);
     }
     if !wanted.ended.is_empty() {
         drain::settle(shared, &wanted.ended).await?;
+    }
+    if !wanted.tries.is_empty() {
+        health::try_out(shared, &wanted.tries).await?;
     }
     Ok(true)
 }
@@ -156,13 +160,14 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
             break;
         }
     }
+    health::look(shared).await?;
     let (mut after, mut lag) = (None, Duration::ZERO);
     while !stop.is_cancelled() {
         let found = shared.store.due_lanes(after, SWEEP_PAGE).await?;
         let now = shared.clock.now();
-        lag = lag.max(late_by(&shared.directory.load(), &found, now));
         {
             let mut lanes = shared.lanes();
+            lag = lag.max(late_by(&shared.directory.load(), &found, now, |id| lanes.is_shut(id, now)));
             for lane in &found {
                 lanes.sweep(lane, now);
             }
@@ -180,11 +185,11 @@ async fn sweep_once(shared: &Shared, stop: &CancellationToken) -> Result<(), Sto
 }
 
 /// How long the longest waiting delivery of these lanes is overdue, of those that nobody asked to wait.
-fn late_by(directory: &Directory, lanes: &[DueLane], now: Timestamp) -> Duration {
+fn late_by(directory: &Directory, lanes: &[DueLane], now: Timestamp, is_shut: impl Fn(SubscriptionId) -> bool) -> Duration {
     let is_wanted = |lane: &&DueLane| {
         let subscription = directory.subscriptions.get(&lane.subscription_id);
         let is_active = subscription.is_some_and(|subscription| subscription.status == Status::Active);
-        is_active && lane.paused_until.is_none_or(|until| until <= now)
+        is_active && !is_shut(lane.subscription_id) && lane.paused_until.is_none_or(|until| until <= now)
     };
     lanes.iter().filter(is_wanted).map(|lane| now.since(lane.next_attempt_at)).max().unwrap_or_default()
 }

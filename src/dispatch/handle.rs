@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::asking::{self, Asking};
 use super::dispatcher::{DispatchParts, Dispatcher};
+use super::health;
 use super::probe;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
@@ -93,6 +94,14 @@ impl Handle {
     /// Looks through all lanes without waiting for the next sweep, but not more often than four times a second.
     pub fn sweep_soon(&self) {
         self.shared.sweep_soon.notify_one();
+    }
+
+    /// Forgets what is known of a subscription's sink: it was mended, or is another one.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn forget_health(&self, subscription_id: SubscriptionId) -> Result<(), StoreError> {
+        health::forget(&self.shared, subscription_id).await
     }
 
     /// What the dispatcher holds right now.

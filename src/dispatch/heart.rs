@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::health;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::store::StoreError;
@@ -23,6 +24,11 @@ pub(super) async fn beat(shared: Arc<Shared>, stop: CancellationToken) {
         let beaten = timeout(lease / 2, shared.store.heartbeat(shared.node, now, now.plus(lease)))
             .await
             .unwrap_or_else(|elapsed| Err(StoreError::unavailable(elapsed)));
+        // Nothing is sent before it is known which sinks are to be left alone.
+        let beaten = match beaten {
+            Ok(()) if !shared.lanes().is_open() => health::look(&shared).await,
+            beaten => beaten,
+        };
         let pause = match beaten {
             Ok(()) => {
                 expires_at = now.plus(lease);

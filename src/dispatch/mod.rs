@@ -11,6 +11,7 @@ pub mod egress;
 mod feeder;
 mod forwarder;
 mod handle;
+mod health;
 mod heart;
 mod lanes;
 mod probe;

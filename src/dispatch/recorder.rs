@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::lanes::Shown;
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::VerdictKind;
@@ -55,6 +56,8 @@ pub(super) struct Reported {
     pub(super) held_bytes: Option<usize>,
     /// What the sink asked for.
     pub(super) pause: Option<SinkPause>,
+    /// What the attempt showed of its sink, until that is taken notice of.
+    pub(super) shown: Option<Shown>,
     /// Whether the sink wants nothing any more.
     pub(super) is_gone: bool,
     /// How long after its event was accepted it was delivered, unless it was redelivered.
@@ -145,7 +148,7 @@ impl Recorder {
         let mut follow_ups = Vec::with_capacity(reported.len());
         let mut reports = Vec::with_capacity(reported.len());
         let mut pauses = Vec::new();
-        for Reported { report, subscription_id, held_bytes, pause, is_gone, latency } in reported {
+        for Reported { report, subscription_id, held_bytes, pause, is_gone, latency, .. } in reported {
             pauses.extend(pause);
             follow_ups.push(FollowUp { subscription_id, held_bytes, is_gone, latency });
             reports.push(report);

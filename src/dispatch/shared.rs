@@ -11,7 +11,7 @@ use super::dispatcher::DispatchParts;
 use super::egress::Guard;
 use super::lanes::{Lanes, Limits, Next, weight};
 use super::recorder::{Ended, Release};
-use super::sink::Target;
+use super::sink::{Target, Terms};
 use super::transport::Transport;
 use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) config: config::Dispatch,
     /// How sinks are asked whether they take deliveries.
     pub(super) asking: Asking,
+    /// What holds for subscriptions that do not say.
+    pub(super) terms: Terms,
     /// Time.
     pub(super) clock: Arc<dyn Clock>,
     /// Randomness.
@@ -50,6 +52,8 @@ pub(super) struct Shared {
     pub(super) sweep_soon: Notify,
     /// A sink is to be asked: wakes who asks.
     pub(super) ask_soon: Notify,
+    /// Something was seen of a sink in trouble: wakes who tells the other nodes.
+    pub(super) unwell: Notify,
     /// A death was recorded that is to be sent on: wakes the forwarder.
     pub(super) forwards: Notify,
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
@@ -61,13 +65,15 @@ impl Shared {
     /// Puts the parts together; the receiver is the recorder's.
     pub(super) fn new(parts: DispatchParts) -> (Arc<Self>, UnboundedReceiver<Ended>) {
         let (ended, recorder) = mpsc::unbounded_channel();
+        let terms = Terms { unpermitted: parts.asking.unpermitted(), breaker: parts.breaker.policy() };
         let guard = Guard::new(&parts.egress, parts.dev);
         let shared = Self {
             node: parts.node,
             store: parts.store,
             directory: parts.directory,
             transport: Transport::new(&parts.config, guard, Arc::clone(&parts.clock)),
-            lanes: Mutex::new(Lanes::new(Limits::new(&parts.config, parts.asking.unpermitted()))),
+            lanes: Mutex::new(Lanes::new(Limits::new(&parts.config, terms))),
+            terms,
             config: parts.config,
             asking: parts.asking,
             clock: parts.clock,
@@ -78,6 +84,7 @@ impl Shared {
             refill: Notify::new(),
             sweep_soon: Notify::new(),
             ask_soon: Notify::new(),
+            unwell: Notify::new(),
             forwards: Notify::new(),
             ended,
         };

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
 use super::asking::per_minute;
+use crate::domain::breaker;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::signature::SigningKey;
@@ -29,11 +30,29 @@ const USER_AGENT_VALUE: HeaderValue = HeaderValue::from_static(concat!("Waypost/
 /// Who sends: in the handshake, and once the sink agreed in every delivery (WA-5).
 pub(super) const REQUEST_ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
 
+/// What holds for subscriptions that do not say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// The pace to a sink that was asked and does not agree.
+    pub(super) unpermitted: Option<RateLimit>,
+    /// When sinks that fail are left alone.
+    pub(super) breaker: breaker::Policy,
+}
+
+impl Terms {
+    /// When the subscription's sink is left alone because it fails.
+    pub(super) fn breaker_of(&self, subscription: &Subscription) -> breaker::Policy {
+        subscription.spec.config.breaker.as_ref().map_or(self.breaker, |wanted| self.breaker.with(wanted))
+    }
+}
+
 /// A subscription as of one snapshot, and its sink once somebody needed it.
 #[derive(Debug)]
 pub(super) struct Target {
     /// The subscription.
     pub(super) subscription: Arc<Subscription>,
+    /// When the sink is left alone because it fails.
+    pub(super) breaker: breaker::Policy,
     /// The pace that the sink allows, beside the one that the subscription has itself.
     pub(super) allowed: Option<RateLimit>,
     sink: OnceLock<Result<Sink, String>>,
@@ -79,13 +98,14 @@ impl MessageSigner {
 }
 
 impl Target {
-    /// The subscription, not compiled yet. `unpermitted` is the pace to a sink that was asked and does not agree.
-    pub(super) fn new(subscription: Arc<Subscription>, unpermitted: Option<RateLimit>) -> Self {
+    /// The subscription, not compiled yet.
+    pub(super) fn new(subscription: Arc<Subscription>, terms: &Terms) -> Self {
         let allowed = subscription.handshake.as_ref().and_then(|handshake| match &handshake.permission {
             Some(permission) => permission.rate.and_then(per_minute),
-            None => unpermitted,
+            None => terms.unpermitted,
         });
-        Self { subscription, allowed, sink: OnceLock::new() }
+        let breaker = terms.breaker_of(&subscription);
+        Self { subscription, breaker, allowed, sink: OnceLock::new() }
     }
 
     /// Its sink.

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::sink::Terms;
+use crate::domain::breaker;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Accepted, read};
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
@@ -14,6 +17,22 @@ use crate::store::{Directory, Lease, Leased};
 
 /// A moment.
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// What holds for subscriptions that do not say, as the server is set up if nobody says otherwise.
+pub(super) const TERMS: Terms = Terms {
+    unpermitted: None,
+    breaker: breaker::Policy {
+        is_enabled: true,
+        consecutive_failures: 10,
+        failure_percent: 50,
+        min_attempts: 20,
+        window: Duration::from_mins(1),
+        open: Duration::from_secs(5),
+        max_open: Duration::from_mins(5),
+        probes: 3,
+        disable_after: None,
+    },
+};
 
 /// The identifier of a numbered subscription.
 pub(super) fn id(number: u128) -> SubscriptionId {

@@ -3,6 +3,7 @@
 //! Everything here is pure: time and randomness come in as parameters, the wire's text becomes a type at the edge and nothing
 //! behind it is stringly. This layer imports nothing of ours. Start with [`event`], then [`subscription`] and [`delivery`].
 
+pub mod breaker;
 pub mod cesql;
 pub mod clock;
 pub mod credential;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use prometheus::{Gauge, Histogram, IntCounter, IntGauge};
 
-use super::BySubscription;
 use super::catalog::Catalog;
 use super::node::signed;
+use super::{BySubscription, Sinks};
 use crate::domain::delivery::{ErrorClass, Outcome, VerdictKind};
 use crate::domain::id::SubscriptionId;
 
@@ -30,6 +30,8 @@ pub struct Deliver {
     end_to_end_seconds: Histogram,
     by_subscription: BySubscription,
     forwards: Vec<IntCounter>,
+    /// Sinks in trouble.
+    pub sinks: Sinks,
     lag_seconds: Gauge,
     is_open: IntGauge,
     lanes: IntGauge,
@@ -131,10 +133,11 @@ impl Deliver {
                 "outcome",
                 &Forwarded::ALL.map(Forwarded::as_str),
             ),
+            sinks: Sinks::new(catalog),
             lag_seconds: catalog.float_gauge(
                 "waypost_queue_lag_seconds",
                 "How long the delivery that waits longest past its time is due. Of active subscriptions whose sinks did not ask \
-                 for a pause; 0 if nothing is late, and on nodes that do not deliver. As of the last sweep: while the database is away \
+                 for a pause and whose breakers are closed; 0 if nothing is late, and on nodes that do not deliver. As of the last sweep: while the database is away \
                  it stands still.",
             ),
             is_open: catalog.gauge(

@@ -14,6 +14,7 @@ mod jobs;
 pub mod markdown;
 mod node;
 mod process;
+mod sinks;
 mod subscriptions;
 mod transitions;
 
@@ -25,6 +26,7 @@ pub use http::Http;
 pub use jobs::Jobs;
 pub use node::Node;
 pub use process::Process;
+pub use sinks::{SinkTurn, Sinks};
 pub use subscriptions::BySubscription;
 pub use transitions::Transitions;
 

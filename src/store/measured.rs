@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, NewsBox, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory, Settled,
-    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
+    Leased, LeasedForward, Mark, NewsBox, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory,
+    Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
     SubmissionResult,
 };
+use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
@@ -165,6 +166,10 @@ watched! {
     Sweep: due_forwards(after: Option<SubscriptionId>, limit: u32) -> Vec<(SubscriptionId, Timestamp)>;
     Claim: claim_forwards(id: SubscriptionId, now: Timestamp, until: Timestamp, limit: u32) -> Vec<LeasedForward>;
     Record: record_forward(report: &ForwardReport, now: Timestamp) -> Recorded;
+
+    Sweep: sinks_in_trouble(after: Option<SubscriptionId>, limit: u32) -> Vec<(SubscriptionId, Health)>;
+    Read: sink_health(ids: &[SubscriptionId]) -> Vec<(SubscriptionId, Health)>;
+    Write: put_sink_health(changes: &[HealthChange]) -> Vec<bool>;
 
     Route: routing_version() -> i64;
     Route: load_directory() -> Directory;

@@ -16,6 +16,7 @@ mod outbox;
 mod port;
 mod query;
 mod revision;
+mod sink;
 pub mod sql;
 mod stats;
 
@@ -32,4 +33,5 @@ pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, Si
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};
 pub use revision::{Revision, RoutingHistory};
+pub use sink::HealthChange;
 pub use stats::{Flush, StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing,
-    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
+    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
+    Leased, LeasedForward, Mark, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause,
+    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
 };
+use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
@@ -103,6 +104,18 @@ pub trait Store: Send + Sync + 'static {
     /// Records what came of a leased forward. One that was leased again, purged, or replaced by a later death is answered
     /// [`Recorded::LeaseLost`], and nothing is written.
     async fn record_forward(&self, report: &ForwardReport, now: Timestamp) -> Result<Recorded>;
+
+    // ── Sinks in trouble: those that are well are not kept ─────────────────────────────────────────────────────────────
+
+    /// Sinks in trouble. At most `limit`, those after `after` in identifier order: call again with the last one to see the rest.
+    async fn sinks_in_trouble(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Health)>>;
+
+    /// The health of the sinks of these subscriptions, of those that are in trouble, in no order.
+    async fn sink_health(&self, ids: &[SubscriptionId]) -> Result<Vec<(SubscriptionId, Health)>>;
+
+    /// Writes what became of sinks, all in one transaction, and says of each change whether it was written: not if somebody
+    /// changed the sink's health since it was read. Of two callers at once exactly one is told that it was.
+    async fn put_sink_health(&self, changes: &[HealthChange]) -> Result<Vec<bool>>;
 
     // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
     // Every change raises the routing version in the same transaction.

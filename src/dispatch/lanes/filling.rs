@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::trouble::Gate;
 use super::{Lanes, Wanted, weight};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
@@ -10,6 +11,12 @@ use crate::store::{Directory, DueLane, Leased};
 
 /// How far ahead due moments are noted; what is due later is found by a sweep in time.
 const HORIZON: Duration = Duration::from_mins(1);
+
+/// When a lane that can't send is looked at again, if nothing says when it can.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Rounds of requests that a recovering sink's lane holds.
+const ROUNDS: usize = 8;
 
 impl Lanes {
     /// Notes that a delivery waits in the database. Says whether the feeder should look at once or set its alarm anew.
@@ -49,13 +56,25 @@ impl Lanes {
     fn want(&mut self, id: SubscriptionId, directory: &Directory, left: usize, now: Timestamp, wanted: &mut Wanted) -> usize {
         let room = self.room(id).min(left);
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
-        if !lane.takes(now) {
+        lane.refresh(directory.subscriptions.get(&id), &self.limits.terms);
+        if !lane.flows(now) {
             let paused_until = lane.paused_until();
             self.backlog.forget(id, now);
-            self.note(id, paused_until.max(now.plus(Duration::from_secs(1))), now);
+            self.note(id, paused_until.max(now.plus(AGAIN)), now);
             return 0;
         }
+        let room = match lane.gate(now) {
+            Gate::Shut(until) => {
+                self.backlog.forget(id, now);
+                if until <= now {
+                    wanted.tries.push(id);
+                }
+                self.note(id, if until > now { until } else { now.plus(AGAIN) }, now);
+                return 0;
+            }
+            Gate::Probing(left) => room.min((left as usize).saturating_sub(lane.waiting())),
+            Gate::Free => room.min(lane.allowance().saturating_mul(ROUNDS)),
+        };
         if room == 0 || lane.is_claiming || lane.waiting() > self.limits.waiting_per_lane / 2 {
             self.forget_if_idle(id, now);
             return 0;
@@ -106,7 +125,7 @@ impl Lanes {
         let ids: Vec<SubscriptionId> = self.by_id.keys().copied().collect();
         for id in ids {
             if let Some(lane) = self.by_id.get_mut(&id) {
-                lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
+                lane.refresh(directory.subscriptions.get(&id), &self.limits.terms);
             }
             self.list(id);
             self.forget_if_idle(id, now);

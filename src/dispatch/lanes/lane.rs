@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::rate::Rate;
-use crate::dispatch::sink::Target;
+use super::trouble::{Gate, Trouble};
+use crate::dispatch::sink::{Target, Terms};
+use crate::domain::breaker::{Ramp, Watch};
 use crate::domain::clock::Timestamp;
-use crate::domain::subscription::{RateLimit, Status, Subscription};
+use crate::domain::subscription::{Status, Subscription};
 use crate::store::Leased;
 
 /// The deliveries of one subscription that this node holds.
@@ -30,6 +32,12 @@ pub(super) struct Lane {
     pub(super) is_listed: bool,
     /// Whether a claim for it is under way.
     pub(super) is_claiming: bool,
+    /// What is known of its sink, if that is in trouble.
+    pub(super) trouble: Option<Box<Trouble>>,
+    /// How much its sink gets while it recovers.
+    pub(super) ramp: Option<Ramp>,
+    /// What this node sees of its sink.
+    pub(super) watch: Watch,
     /// The subscription in the newest directory that was looked at.
     seen: Option<Arc<Subscription>>,
     paused_until: Timestamp,
@@ -55,7 +63,7 @@ pub(super) enum Turn {
 
 impl Lane {
     /// Takes notice of the subscription as it is now; `None` if it is gone.
-    pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>, unpermitted: Option<RateLimit>) {
+    pub(super) fn refresh(&mut self, subscription: Option<&Arc<Subscription>>, terms: &Terms) {
         let is_seen = match (&self.seen, subscription) {
             (Some(seen), Some(subscription)) => Arc::ptr_eq(seen, subscription),
             (None, None) => true,
@@ -67,14 +75,19 @@ impl Lane {
         // A new directory has new pointers for all; what is the same stays compiled.
         let is_same = subscription.is_some_and(|new| self.seen.as_ref().is_some_and(|old| old == new));
         if !is_same {
-            self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription), unpermitted)));
+            self.target = subscription.map(|subscription| Arc::new(Target::new(Arc::clone(subscription), terms)));
             self.is_halted = false;
         }
         self.seen = subscription.cloned();
     }
 
-    /// Whether deliveries may be taken into it and sent.
+    /// Whether deliveries may be taken into it as they come.
     pub(super) fn takes(&self, now: Timestamp) -> bool {
+        self.flows(now) && self.gate(now) == Gate::Free
+    }
+
+    /// Whether its subscription and its sink want deliveries.
+    pub(super) fn flows(&self, now: Timestamp) -> bool {
         !self.is_halted && now >= self.paused_until && self.target.as_ref().is_some_and(|target| is_active(&target.subscription))
     }
 
@@ -83,12 +96,17 @@ impl Lane {
         if self.queue.is_empty() {
             return Turn::Rest;
         }
-        if !self.takes(now) {
+        if !self.flows(now) {
             return Turn::Withdraw(self.paused_until.max(now));
+        }
+        match self.gate(now) {
+            Gate::Shut(until) => return Turn::Withdraw(until.max(now)),
+            Gate::Probing(0) => return Turn::Rest,
+            Gate::Probing(_) | Gate::Free => {}
         }
         let Some(target) = &self.target else { return Turn::Withdraw(now) };
         let config = &target.subscription.spec.config;
-        if self.open >= config.max_concurrency.max(1) as usize {
+        if self.open >= (config.max_concurrency.max(1) as usize).min(self.allowance()) {
             return Turn::Rest;
         }
         let own = config.rate_limit.map(|limit| self.rate.next_at(limit));
@@ -109,6 +127,7 @@ impl Lane {
         if let Some(limit) = target.allowed {
             self.allowed_rate.take(limit, now);
         }
+        self.count_probe();
         self.open += 1;
         Some((leased, target))
     }
@@ -139,6 +158,8 @@ impl Lane {
             && self.open == 0
             && !self.is_claiming
             && !self.is_halted
+            && self.trouble.is_none()
+            && self.watch.is_quiet(now)
             && now >= self.paused_until
             && self.rate.is_full(now)
             && self.allowed_rate.is_full(now)

@@ -12,6 +12,9 @@ mod room;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod trouble;
+
+pub(super) use trouble::Shown;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,11 +22,11 @@ use std::sync::Arc;
 use backlog::Backlog;
 use lane::Lane;
 
-use super::sink::Target;
+use super::sink::{Target, Terms};
 use crate::config;
+use crate::domain::breaker::Seen;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
-use crate::domain::subscription::RateLimit;
 use crate::metrics::Load;
 use crate::store::Leased;
 
@@ -35,6 +38,10 @@ pub(super) struct Lanes {
     round: VecDeque<SubscriptionId>,
     timers: BTreeSet<(Timestamp, SubscriptionId)>,
     backlog: Backlog,
+    /// What was seen of sinks in trouble and is to be told.
+    news: HashMap<SubscriptionId, Seen>,
+    /// Looks at all sinks in trouble.
+    looks: u64,
     open: usize,
     held: usize,
     held_bytes: usize,
@@ -52,8 +59,8 @@ pub(super) struct Limits {
     waiting_per_lane: usize,
     /// Open requests.
     open: usize,
-    /// The pace to a sink that was asked and does not agree.
-    unpermitted: Option<RateLimit>,
+    /// What holds for subscriptions that do not say.
+    terms: Terms,
 }
 
 /// What is to be done next.
@@ -70,19 +77,21 @@ pub(super) enum Next {
 pub(super) struct Wanted {
     /// Lanes with room and how much of it; the room is reserved until [`Lanes::claimed`].
     pub(super) claims: Vec<(SubscriptionId, u32)>,
+    /// Subscriptions whose sinks are to be tried again: this node has to be let.
+    pub(super) tries: Vec<SubscriptionId>,
     /// Subscriptions that deliveries wait for in vain: they are deleted or disabled, as far as this node knows.
     pub(super) ended: Vec<SubscriptionId>,
 }
 
 impl Limits {
     /// The bounds of these settings.
-    pub(super) fn new(config: &config::Dispatch, unpermitted: Option<RateLimit>) -> Self {
+    pub(super) fn new(config: &config::Dispatch, terms: Terms) -> Self {
         Self {
             held: config.max_in_memory,
             held_bytes: config.max_in_memory_bytes,
             waiting_per_lane: config.max_in_memory_per_lane,
             open: config.max_concurrency,
-            unpermitted,
+            terms,
         }
     }
 }
@@ -96,6 +105,8 @@ impl Lanes {
             round: VecDeque::new(),
             timers: BTreeSet::new(),
             backlog: Backlog::default(),
+            news: HashMap::new(),
+            looks: 0,
             open: 0,
             held: 0,
             held_bytes: 0,

@@ -25,7 +25,7 @@ impl Lanes {
         let is_behind = self.backlog.is_due(id, now);
         let (free, free_bytes) = self.free_memory();
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(subscription, self.limits.unpermitted);
+        lane.refresh(subscription, &self.limits.terms);
         let max_waiting = self.limits.waiting_per_lane;
         let max_waiting = if is_behind || lane.is_claiming { max_waiting / 4 } else { max_waiting };
         let has_room = lane.takes(now)

@@ -14,7 +14,7 @@ impl Lanes {
             let free = self.limits.open.saturating_sub(self.open);
             let id = self.round.pop_front()?;
             let Some(lane) = self.by_id.get_mut(&id) else { continue };
-            lane.refresh(directory.subscriptions.get(&id), self.limits.unpermitted);
+            lane.refresh(directory.subscriptions.get(&id), &self.limits.terms);
             match lane.turn(now) {
                 Turn::Rest => lane.is_listed = false,
                 Turn::Wait(at) => {

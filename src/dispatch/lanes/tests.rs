@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::dispatch::testing::{NOW, directory, id, leased, subscription};
+use crate::dispatch::testing::{NOW, TERMS, directory, id, leased, subscription};
+use crate::domain::breaker::{Failure, Health, Sign, State};
 use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::store::{Directory, DueLane};
 
-const LIMITS: Limits = Limits { held: 100, held_bytes: 1_000_000, waiting_per_lane: 20, open: 16, unpermitted: None };
+const LIMITS: Limits = Limits { held: 100, held_bytes: 1_000_000, waiting_per_lane: 20, open: 16, terms: TERMS };
 
 /// Lanes with a directory of `count` active subscriptions.
 struct Fixture {
@@ -304,4 +305,132 @@ fn idle_lanes_are_forgotten() {
     fixture.next(NOW);
     fixture.lanes.tidy(&fixture.directory, NOW);
     assert_eq!(fixture.lanes.by_id.len(), 0);
+}
+
+fn health(state: State, until: Timestamp) -> Health {
+    let last = Failure { at: NOW, status: Some(500), error: None };
+    let until = Some(until);
+    Health { revision: 1, state, since: NOW, until, prober: None, trips: 1, failing_since: None, failure_count: 0, last }
+}
+
+fn shown(sign: Sign) -> Shown {
+    let failure = (sign == Sign::Sick).then_some(Failure { at: NOW, status: Some(500), error: None });
+    Shown { sign, begun_at: NOW, failure }
+}
+
+impl Fixture {
+    fn learn(&mut self, lane: u128, revision: i64, state: State, until: Timestamp) {
+        self.lanes.learn(id(lane), Some(Health { revision, ..health(state, until) }), NOW);
+    }
+
+    /// Ends an attempt that showed this of its sink.
+    fn ends(&mut self, lane: u128, sign: Sign) -> bool {
+        let is_news = self.lanes.observe(id(lane), shown(sign), NOW);
+        self.done(lane, NOW);
+        is_news
+    }
+}
+
+#[test]
+fn a_healthy_sink_is_no_news_and_leaves_nothing_behind() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    for _ in 0..100 {
+        fixture.fill(1, 1);
+        fixture.begin_all(NOW);
+        assert!(!fixture.ends(1, Sign::Well));
+    }
+    assert!(fixture.lanes.take_news(10).is_empty());
+    fixture.next(NOW);
+    fixture.lanes.tidy(&fixture.directory, NOW);
+    assert_eq!(fixture.lanes.by_id.len(), 0);
+}
+
+#[test]
+fn a_node_that_sees_the_failures_stops_before_anybody_answers() {
+    let mut fixture = Fixture::new(LIMITS, 1);
+    let failures = usize::try_from(TERMS.breaker.consecutive_failures).unwrap();
+    for number in 0..failures {
+        assert_eq!(fixture.fill(1, 1), 1, "{number}");
+        fixture.begin_all(NOW);
+        assert!(fixture.ends(1, Sign::Sick));
+    }
+    assert!(!fixture.reserve(1));
+    assert_eq!(fixture.lanes.take_news(10).len(), 1);
+}
+
+#[test]
+fn what_is_queued_goes_back_until_an_open_breaker_is_tried() {
+    let (mut fixture, until) = (Fixture::new(LIMITS, 1), NOW.plus(Duration::from_secs(5)));
+    fixture.fill(1, 3);
+    fixture.learn(1, 1, State::Open, until);
+    match fixture.next(NOW) {
+        Some(Next::Withdraw(leased, due_at)) => assert_eq!((leased.len(), due_at), (3, until)),
+        other => panic!("{other:?}"),
+    }
+    assert!(!fixture.reserve(1));
+    fixture.lanes.sweep(&due(1), NOW);
+    let wanted = fixture.wanted();
+    assert!(wanted.claims.is_empty() && wanted.tries.is_empty(), "too early to try");
+    let wanted = fixture.lanes.wanted(&fixture.directory, 1000, until);
+    assert!(wanted.claims.is_empty());
+    assert_eq!(wanted.tries, [id(1)]);
+}
+
+#[test]
+fn a_node_that_may_try_a_sink_sends_the_probes_and_waits() {
+    let (mut fixture, until) = (Fixture::new(LIMITS, 1), NOW.plus(Duration::from_secs(25)));
+    let probes = TERMS.breaker.probes;
+    fixture.lanes.permit(id(1), health(State::HalfOpen, until), NOW);
+    assert_eq!(fixture.wanted().claims, [(id(1), probes)]);
+    let claimed = (1..=u128::from(probes)).map(|number| leased(1, number)).collect();
+    fixture.lanes.claimed(id(1), probes, claimed, NOW);
+    assert!(!fixture.reserve(1), "what comes now waits in the database");
+    assert_eq!(fixture.begin_all(NOW).len(), probes as usize);
+    fixture.lanes.note(id(1), NOW, NOW);
+    assert!(fixture.wanted().claims.is_empty());
+    for _ in 1..probes {
+        fixture.ends(1, Sign::Sick);
+    }
+    let told = |fixture: &mut Fixture| fixture.lanes.take_news(10).pop().unwrap().1;
+    let before = Health { until: Some(until), ..health(State::HalfOpen, until) };
+    let state = |seen| Health::follow(Some(&before), &seen, &TERMS.breaker, NOW, 0.5).unwrap().state;
+    assert_eq!(state(told(&mut fixture)), State::HalfOpen, "one is still under way");
+    fixture.ends(1, Sign::Sick);
+    assert_eq!(state(told(&mut fixture)), State::Open);
+}
+
+#[test]
+fn a_recovered_sink_is_not_stampeded_by_its_backlog() {
+    let limits = Limits { open: 1000, held: 10_000, waiting_per_lane: 4000, ..LIMITS };
+    let mut fixture = Fixture::new(limits, 1);
+    fixture.change(1, |subscription| subscription.spec.config.max_concurrency = 100);
+    fixture.learn(1, 1, State::Open, NOW);
+    fixture.learn(1, 2, State::Recovering, NOW);
+    fixture.fill(1, 1000);
+    let mut rounds = Vec::new();
+    let mut began = fixture.begin_all(NOW).len();
+    for _ in 0..7 {
+        rounds.push(began);
+        let mut next = 0;
+        for _ in 0..began {
+            fixture.ends(1, Sign::Well);
+            next += fixture.begin_all(NOW).len();
+        }
+        began = next;
+    }
+    assert_eq!(rounds, [3, 6, 12, 24, 48, 96, 100]);
+}
+
+#[test]
+fn what_is_no_longer_found_is_well_unless_it_was_learned_meanwhile() {
+    let (mut fixture, until) = (Fixture::new(LIMITS, 2), NOW.plus(Duration::from_secs(5)));
+    fixture.learn(1, 1, State::Open, until);
+    let look = fixture.lanes.begin_look();
+    fixture.learn(2, 1, State::Open, until);
+    fixture.lanes.end_look(look, HashMap::new(), NOW);
+    assert!(fixture.reserve(1) && !fixture.reserve(2));
+    let look = fixture.lanes.begin_look();
+    let older = Health { revision: 0, ..health(State::Failing, until) };
+    fixture.lanes.end_look(look, HashMap::from([(id(2), older)]), NOW);
+    assert!(!fixture.reserve(2), "an old page does not undo what is known");
 }

@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 
 use super::*;
 use crate::dispatch::sink::Target;
-use crate::dispatch::testing::{NOW, event, subscription};
+use crate::dispatch::testing::{NOW, TERMS, event, subscription};
 use crate::domain::entropy::SeededEntropy;
 use crate::domain::event::{HeaderEncoding, read};
 use crate::domain::id::DeliveryId;
@@ -17,7 +17,7 @@ const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 async fn sent(subscription: &Subscription, event: &Accepted, attempt: u32) -> (http::request::Parts, Bytes) {
-    let target = Target::new(Arc::new(subscription.clone()), None);
+    let target = Target::new(Arc::new(subscription.clone()), &TERMS);
     let delivery_id = DeliveryId::new(NOW, &SeededEntropy::new(3));
     let numbered = Some(Numbered { delivery_id, attempt, again: Again::Not });
     let request = build(target.sink().unwrap(), event, numbered, NOW, &SeededEntropy::new(4)).unwrap();
@@ -216,14 +216,14 @@ fn what_makes_no_request_is_said_without_its_value() {
         accesstokenexpiresutc: None,
         accesstokentype: None,
     });
-    let error = Target::new(Arc::new(broken), None).sink().map(drop).unwrap_err().to_owned();
+    let error = Target::new(Arc::new(broken), &TERMS).sink().map(drop).unwrap_err().to_owned();
     assert!(!error.contains("break"), "{error}");
 }
 
 #[tokio::test]
 async fn what_is_made_again_says_so_and_what_is_new_does_not() {
     let (subscription, event) = (subscription(1), event(1));
-    let target = Target::new(Arc::new(subscription), None);
+    let target = Target::new(Arc::new(subscription), &TERMS);
     let entropy = SeededEntropy::new(3);
     let (delivery_id, job) = (DeliveryId::new(NOW, &entropy), JobId::new(NOW, &entropy));
     for (again, replay, redelivery) in [

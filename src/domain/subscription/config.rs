@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Signing;
+use crate::domain::breaker;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
 use crate::domain::handshake::Policy;
@@ -47,6 +48,10 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub handshake: Option<Policy>,
+    /// When its sink is left alone because it fails; absent: as the server is set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub breaker: Option<breaker::Overrides>,
     /// The URL that events are sent to whose deliveries died, with what they died of (Knative's `deadLetterSink`, which is read as
     /// well).
     #[serde(skip_serializing_if = "Option::is_none", alias = "deadLetterSink")]
@@ -78,6 +83,7 @@ impl Default for Config {
             max_concurrency: 16,
             delay_ms: 0,
             handshake: None,
+            breaker: None,
             dead_letter_sink: None,
         }
     }

@@ -89,6 +89,8 @@ impl Status {
 pub enum DisabledReason {
     /// The sink answered 410 Gone.
     Gone,
+    /// Nothing went well at its sink for as long as the breaker's `disable_after_ms` says.
+    Failing,
 }
 
 /// A secret that signs deliveries.

@@ -36,6 +36,7 @@ mod revisions;
 mod row;
 mod schema;
 mod sessions;
+mod sinks;
 mod sqlite;
 mod statement;
 mod stats;
@@ -90,6 +91,7 @@ pub fn statements() -> Vec<&'static str> {
         producers::STATEMENTS,
         revisions::STATEMENTS,
         sessions::STATEMENTS,
+        sinks::STATEMENTS,
         stats::STATEMENTS,
         subscriptions::STATEMENTS,
         tenants::STATEMENTS,

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, producers, revisions,
-    sessions, stats, subscriptions, tenants,
+    sessions, sinks, stats, subscriptions, tenants,
 };
+use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
 use crate::domain::delivery::Delivery;
@@ -21,9 +22,9 @@ use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease, Leased,
-    LeasedForward, Mark, News, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause, Standing,
-    StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
+    Leased, LeasedForward, Mark, News, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause,
+    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -75,6 +76,18 @@ impl Store for SqlStore {
 
     async fn hear_news(&self, node: NodeId, inbox: &NewsBox) -> Result<()> {
         self.herald.hear(node, inbox).await
+    }
+
+    async fn sinks_in_trouble(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Health)>> {
+        sinks::list(&self.engine, after, limit).await
+    }
+
+    async fn sink_health(&self, ids: &[SubscriptionId]) -> Result<Vec<(SubscriptionId, Health)>> {
+        sinks::find(&self.engine, ids).await
+    }
+
+    async fn put_sink_health(&self, changes: &[HealthChange]) -> Result<Vec<bool>> {
+        sinks::put(&self.engine, changes).await
     }
 
     async fn due_forwards(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Timestamp)>> {

@@ -13,7 +13,7 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use super::vault::{Owner, Vault};
-use super::{handshakes, revisions};
+use super::{handshakes, revisions, sinks};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
@@ -199,6 +199,7 @@ pub(super) async fn delete(engine: &Engine, tenant: &TenantName, id: Subscriptio
     }
     revisions::end(&mut transaction, tenant, id, now).await?;
     handshakes::end(&mut transaction, id).await?;
+    sinks::forget(&mut transaction, id).await?;
     transaction.commit().await
 }
 
@@ -234,11 +235,12 @@ pub(super) fn parse_status(name: &str) -> Option<Status> {
 pub(super) const fn reason_name(reason: DisabledReason) -> &'static str {
     match reason {
         DisabledReason::Gone => "gone",
+        DisabledReason::Failing => "failing",
     }
 }
 
 pub(super) fn parse_reason(name: &str) -> Option<DisabledReason> {
-    [DisabledReason::Gone].into_iter().find(|reason| reason_name(*reason) == name)
+    [DisabledReason::Gone, DisabledReason::Failing].into_iter().find(|reason| reason_name(*reason) == name)
 }
 
 fn read(vault: &Vault, row: &Row) -> Result<Subscription> {

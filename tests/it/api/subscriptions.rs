@@ -286,3 +286,27 @@ on_both_databases!(options_tell_what_can_be_done, async |server| {
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (204, Some(allow)));
     }
 });
+
+on_both_databases!(a_sink_in_trouble_is_shown_until_it_is_mended, async |server| {
+    let (client, sink) = (&server.client, Sink::answering(500).await);
+    let config = json!({
+        "breaker": { "consecutive_failures": 2, "open_ms": 60000 },
+        "retry": { "schedule_ms": [0, 0, 0, 0, 0], "jitter": 0.0 }, "max_concurrency": 1
+    });
+    let created = client.post("/v1/subscriptions", &json!({ "sink": sink.url("/"), "config": config })).await.expect(201);
+    assert_eq!((&created["config"]["breaker"], &created["health"]), (&config["breaker"], &Value::Null));
+    let path = format!("/v1/subscriptions/{}", created["id"].as_str().unwrap());
+    client.post_event(&event("1")).await.expect(202);
+    let shown = eventually(client, &path, |read| read["health"]["state"] == "open").await;
+    let health = &shown["health"];
+    assert_eq!((&health["failure_count"], &health["last_status"]), (&json!(2), &json!(500)));
+    assert!(health["retry_at"].as_str() > health["failing_since"].as_str());
+    let listed = client.get("/v1/subscriptions").await.expect(200);
+    assert!(listed["data"].as_array().unwrap().iter().any(|one| one["health"] == *health));
+    // What was read may be written back, and a change that leaves the sink alone leaves its trouble too.
+    assert_eq!(client.put(&path, &shown).await.expect(200)["health"]["state"], "open");
+    let moved = client.patch(&path, &json!({ "sink": sink.url("/other") })).await.expect(200);
+    assert_eq!(moved["health"], Value::Null);
+    let tried = sink.received().len();
+    sink.wait_for(tried + 1).await;
+});

@@ -68,6 +68,10 @@ fn member_cases() -> Vec<Case> {
             r#""config":{"retry":{"max_retry_after_ms":2592000000}}"#,
             "/config/retry/max_retry_after_ms",
         ),
+        with("a breaker of ten days", r#""config":{"breaker":{"open_ms":864000000}}"#, "/config/breaker/open_ms"),
+        with("a breaker that no probe closes", r#""config":{"breaker":{"probes":0}}"#, "/config/breaker/probes"),
+        with("more than all failed", r#""config":{"breaker":{"failure_percent":101}}"#, "/config/breaker/failure_percent"),
+        with("an unknown member of the breaker", r#""config":{"breaker":{"off":true}}"#, "/config/breaker/off"),
         with("a rate of nothing", r#""config":{"rate_limit":{"per_second":0,"burst":1}}"#, "/config/rate_limit/per_second"),
     ]
 }

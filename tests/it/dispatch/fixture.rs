@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use waypost::config::{Config, Dispatch, Egress};
+use waypost::config::{Breaker, Config, Dispatch, Egress};
 use waypost::dispatch::{Asking, DispatchParts, Dispatcher, Handle};
 use waypost::domain::clock::{Clock, SystemClock, Timestamp};
 use waypost::domain::delivery::DeliveryState;
@@ -45,6 +45,8 @@ pub(super) struct Node {
 /// How a node differs from the usual one.
 pub(super) struct Options {
     pub(super) dispatch: Dispatch,
+    pub(super) breaker: Breaker,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) dev: bool,
     pub(super) grace: Duration,
 }
@@ -52,7 +54,13 @@ pub(super) struct Options {
 impl Default for Options {
     fn default() -> Self {
         let dispatch = Dispatch { sweep_ms: 50, heartbeat_ms: 500, connect_timeout_ms: 2000, ..Config::builtin().dispatch };
-        Self { dispatch, dev: true, grace: Duration::from_secs(10) }
+        Self {
+            dispatch,
+            breaker: Config::builtin().breaker,
+            clock: Arc::new(SystemClock),
+            dev: true,
+            grace: Duration::from_secs(10),
+        }
     }
 }
 
@@ -72,10 +80,11 @@ impl Node {
             directory: Arc::clone(&directory),
             node: id,
             config: options.dispatch,
+            breaker: options.breaker,
             egress: Egress { allow: Vec::new(), allow_http: true },
             asking: Asking::new(&Config::builtin()),
             dev: options.dev,
-            clock: Arc::new(SystemClock),
+            clock: options.clock,
             entropy,
             stats: Arc::clone(&stats),
             metrics: Metrics::new(&metrics::Options::default()).deliver,

@@ -1,5 +1,6 @@
 //! The dispatcher against scripted sinks and real databases.
 
+mod breaker;
 mod delivering;
 mod failing;
 mod fairness;

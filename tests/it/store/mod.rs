@@ -15,6 +15,7 @@ mod revisions;
 mod sample;
 mod schema;
 mod sessions;
+mod sinks;
 mod stats;
 mod subscriptions;
 mod tenants;

@@ -236,6 +236,9 @@ fn config(config: &Config, faults: &mut Faults) {
     if config.delay_ms > Config::MAX_DELAY_MS {
         note("delay_ms", format!("must be at most {} (30 days)", Config::MAX_DELAY_MS));
     }
+    for (member, detail) in config.breaker.and_then(|breaker| breaker.validate().err()).unwrap_or_default() {
+        note(&format!("breaker/{member}"), detail);
+    }
     let schemes = &config.signature.schemes;
     if !schemes.contains(&Scheme::V1) {
         note("signature/schemes", "must have `v1`: every delivery is signed so".to_owned());

@@ -43,6 +43,7 @@ pub(super) fn happened(
         Outcome::Disabled => {
             let why = match reason {
                 Some(DisabledReason::Gone) => ": its sink had answered 410 Gone",
+                Some(DisabledReason::Failing) => ": its sink had failed for too long",
                 None => "",
             };
             let verb = if was_accepted {

@@ -36,6 +36,10 @@ pub(super) async fn change(
         changed.updated_at = now;
         match app.store.update_subscription(&changed, stored.updated_at).await {
             Ok(()) => {
+                if changed.spec.sink != stored.spec.sink {
+                    // Another sink; what failed was the old one.
+                    app.dispatch.forget_health(id).await?;
+                }
                 app.dispatch.ask_soon();
                 return Ok(changed);
             }

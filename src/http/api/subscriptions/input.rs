@@ -27,7 +27,7 @@ const READ_ONLY: [(&str, &str); 4] = [
 ];
 
 /// Members that an answer has and that mean nothing in a body, so that what was read may be written back.
-const IGNORED: [&str; 4] = ["warnings", "handshake", "created_at", "updated_at"];
+const IGNORED: [&str; 5] = ["warnings", "handshake", "health", "created_at", "updated_at"];
 
 /// The sink of a draft that has none: a name that leads nowhere (RFC 2606).
 const NO_SINK: &str = "https://sink.invalid/";

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::change::change;
+use super::health;
 use super::view::Subscription;
 use crate::domain::credential::Scope;
 use crate::domain::handshake;
@@ -38,12 +39,14 @@ pub(super) async fn pause_subscription(
         }
         Status::Unverified => Err(unverified()),
     });
-    Ok(Json(changed.await?.into()))
+    let changed = changed.await?;
+    Ok(Json(health::shown(&*app.store, changed).await?))
 }
 
 /// Lets deliveries flow again, of a paused subscription and of a disabled one.
 ///
-/// What a disabled one missed is not made up for. One whose sink is asked and does not agree becomes unverified.
+/// What is known of its sink's failures is forgotten: a breaker that was open is closed. What a disabled one missed is not made up for;
+/// `/replay` brings it. One whose sink is asked and does not agree becomes unverified.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/resume", tag = "subscriptions", params(("id" = SubscriptionId, Path)),
     security(("bearer" = ["subscriptions:write"])),
@@ -64,6 +67,7 @@ pub(super) async fn resume_subscription(
         Status::Unverified => Err(unverified()),
     });
     let subscription = changed.await?;
+    app.dispatch.forget_health(id).await?;
     app.dispatch.queued(id, app.clock.now());
     Ok(Json(subscription.into()))
 }

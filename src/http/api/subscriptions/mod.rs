@@ -5,6 +5,7 @@
 
 mod agreement;
 mod change;
+mod health;
 mod input;
 mod lifecycle;
 mod preview;
@@ -80,7 +81,12 @@ async fn list_subscriptions(
 ) -> Result<Json<List<Subscription>>> {
     caller.require(Scope::SubscriptionsRead)?;
     let rows = store.subscriptions(&caller.tenant, page(limit, cursor)).await?;
-    Ok(Json(List::page::<SubscriptionId, _>(rows, Subscription::from)))
+    let mut health = health::of_all(&*store, &rows.rows).await?;
+    let shown = |row: subscription::Subscription| {
+        let health = health.remove(&row.id);
+        Subscription::from(row).with_health(health)
+    };
+    Ok(Json(List::page::<SubscriptionId, _>(rows, shown)))
 }
 
 /// Creates a subscription and shows the secret that signs its deliveries.
@@ -144,7 +150,8 @@ async fn get_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsRead)?;
-    Ok(Json(store.subscription(&caller.tenant, id).await?.into()))
+    let subscription = store.subscription(&caller.tenant, id).await?;
+    Ok(Json(health::shown(&*store, subscription).await?))
 }
 
 /// Replaces what the owner writes of a subscription.
@@ -168,7 +175,8 @@ async fn replace_subscription(
         subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
-    Ok(Json(changed.await?.into()))
+    let changed = changed.await?;
+    Ok(Json(health::shown(&*app.store, changed).await?))
 }
 
 /// Changes what the owner writes of a subscription by a JSON merge patch (RFC 7396).
@@ -193,7 +201,8 @@ async fn update_subscription(
         subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
-    Ok(Json(changed.await?.into()))
+    let changed = changed.await?;
+    Ok(Json(health::shown(&*app.store, changed).await?))
 }
 
 /// Deletes a subscription and shows it a last time.

@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::change::change;
+use super::health;
 use super::lifecycle::unverified;
 use super::view::Subscription;
 use crate::dispatch;
@@ -180,7 +181,8 @@ pub(super) async fn verify_subscription(
     };
     let subscription = change(&app, &caller.tenant, id, begin).await?;
     let dispatch::Asked { is_allowed, allowed_rate, exchange } = app.dispatch.ask(&subscription).await?;
-    let subscription = app.store.subscription(&caller.tenant, id).await?.into();
+    let subscription = app.store.subscription(&caller.tenant, id).await?;
+    let subscription = health::shown(&*app.store, subscription).await?;
     Ok(Json(VerifyResult { is_allowed, allowed_rate, exchange: exchange.into(), subscription }))
 }
 

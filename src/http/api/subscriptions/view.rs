@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::agreement::Handshake;
+use super::health::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::filter::{self, Filter};
 use crate::domain::id::SubscriptionId;
@@ -57,6 +58,10 @@ pub(super) struct Subscription {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     handshake: Option<Handshake>,
+    /// How its sink does; absent while that is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    health: Option<Health>,
     /// When it was created.
     created_at: Timestamp,
     /// When it was last changed.
@@ -110,9 +115,17 @@ impl From<subscription::Subscription> for Subscription {
             config,
             warnings,
             handshake: subscription.handshake.map(Handshake::from),
+            health: None,
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
         }
+    }
+}
+
+impl Subscription {
+    /// With the health of its sink.
+    pub(super) fn with_health(self, health: Option<Health>) -> Self {
+        Self { health, ..self }
     }
 }
 

@@ -772,7 +772,8 @@ export interface paths {
         put?: never;
         /**
          * Lets deliveries flow again, of a paused subscription and of a disabled one.
-         * @description What a disabled one missed is not made up for. One whose sink is asked and does not agree becomes unverified.
+         * @description What is known of its sink's failures is forgotten: a breaker that was open is closed. What a disabled one missed is not made up for;
+         *     `/replay` brings it. One whose sink is asked and does not agree becomes unverified.
          */
         post: operations["resume_subscription"];
         delete?: never;
@@ -1193,7 +1194,7 @@ export interface components {
          * @description Why a subscription was disabled.
          * @enum {string}
          */
-        DisabledReason: "gone";
+        DisabledReason: "gone" | "failing";
         /**
          * @description Why an attempt failed, in the field's words.
          * @enum {string}
@@ -1996,6 +1997,29 @@ export interface components {
             /** @enum {string} */
             credentialtype: "ACCESSTOKEN";
         };
+        /** @description How a sink in trouble stands. */
+        SinkHealth: {
+            /** @description Since when nothing went well; absent after a success. */
+            failing_since?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Failures since the last success that count for the breaker.
+             */
+            failure_count: number;
+            /** @description What was wrong then, in words. */
+            last_error?: string;
+            /** @description When its last failure was. */
+            last_failed_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The status it answered then, if it answered.
+             */
+            last_status?: number;
+            /** @description While the breaker is open: when a few deliveries try the sink. */
+            retry_at?: components["schemas"]["Timestamp"];
+            /** @description Whether deliveries flow to it. */
+            state: components["schemas"]["SinkState"];
+        };
         /** @description What a sink answered. */
         SinkResponse: {
             /** @description The first 16 KiB of the body. */
@@ -2012,6 +2036,11 @@ export interface components {
              */
             status: number;
         };
+        /**
+         * @description Where a sink in trouble stands.
+         * @enum {string}
+         */
+        SinkState: "failing" | "open" | "half_open" | "recovering";
         /** @description Counters of a tenant or a subscription. They are gathered in memory and may lag by some seconds. */
         Stats: {
             /**
@@ -2127,6 +2156,8 @@ export interface components {
             filters: components["schemas"]["Filter"][];
             /** @description Whether its sink agrees to deliveries; absent if it is not asked. */
             handshake?: components["schemas"]["SubscriptionHandshake"];
+            /** @description How its sink does; absent while that is well. */
+            health?: components["schemas"]["SinkHealth"];
             /** @description Its identifier. */
             id: components["schemas"]["SubscriptionId"];
             /** @description The owner's own labels. */
@@ -2152,8 +2183,58 @@ export interface components {
             /** @description What its owner should look at again: legal, but perhaps not what was meant. Absent if there is nothing. */
             warnings?: components["schemas"]["Warning"][];
         };
+        /** @description When a sink in trouble is left alone. Absent members are as the server is set up. */
+        SubscriptionBreaker: {
+            /**
+             * Format: int32
+             * @description Failures in a row that open the breaker, 0 to 10000; 0 never does.
+             */
+            consecutive_failures?: number;
+            /**
+             * Format: int64
+             * @description After how long without any success the subscription is disabled, in milliseconds; at most 30 days, 0 never does.
+             */
+            disable_after_ms?: number;
+            /**
+             * Format: int32
+             * @description Failed attempts of a hundred that open it, 0 to 100; 0 never does.
+             */
+            failure_percent?: number;
+            /** @description Whether it is left alone at all. */
+            is_enabled?: boolean;
+            /**
+             * Format: int64
+             * @description The longest that it stays open, in milliseconds; 100 to 86400000.
+             */
+            max_open_ms?: number;
+            /**
+             * Format: int32
+             * @description Attempts from which on that share counts, 1 to 100000.
+             */
+            min_attempts?: number;
+            /**
+             * Format: int64
+             * @description How long the breaker stays open at first, in milliseconds; 100 to 86400000.
+             */
+            open_ms?: number;
+            /**
+             * Format: int32
+             * @description Deliveries that try it out at once, 1 to 100.
+             */
+            probes?: number;
+            /**
+             * Format: int64
+             * @description Over how long that share is measured, in milliseconds; 1000 to 3600000.
+             */
+            window_ms?: number;
+        };
         /** @description The delivery policy of a subscription. */
         SubscriptionConfig: {
+            /**
+             * @description When its sink is left alone because it fails; absent: as the server is set up.
+             * @default null
+             */
+            breaker: components["schemas"]["SubscriptionBreaker"];
             /**
              * @description How events lie on HTTP.
              * @default structured
@@ -2608,12 +2689,15 @@ export type ShownCredential = components['schemas']['ShownCredential'];
 export type SignatureScheme = components['schemas']['SignatureScheme'];
 export type SigningSecret = components['schemas']['SigningSecret'];
 export type SinkCredential = components['schemas']['SinkCredential'];
+export type SinkHealth = components['schemas']['SinkHealth'];
 export type SinkResponse = components['schemas']['SinkResponse'];
+export type SinkState = components['schemas']['SinkState'];
 export type Stats = components['schemas']['Stats'];
 export type StatsPoint = components['schemas']['StatsPoint'];
 export type StatsWindow = components['schemas']['StatsWindow'];
 export type Status = components['schemas']['Status'];
 export type Subscription = components['schemas']['Subscription'];
+export type SubscriptionBreaker = components['schemas']['SubscriptionBreaker'];
 export type SubscriptionConfig = components['schemas']['SubscriptionConfig'];
 export type SubscriptionHandshake = components['schemas']['SubscriptionHandshake'];
 export type SubscriptionId = components['schemas']['SubscriptionId'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SubscriptionStats } from '$lib/api';
-import { health, silenceOf, worstLimit } from './health';
+import { health, hintOf, silenceOf, worstLimit } from './health';
 
 const stats = (success_rate: number | null): SubscriptionStats => ({
   subscription_id: 'sub_a',
@@ -29,4 +29,18 @@ it('only a list of the worst that is not full tells who made no attempt', () => 
   expect(silenceOf(undefined)).toBe('–');
   expect(silenceOf(worstLimit - 1)).toBe('no attempts');
   expect(silenceOf(worstLimit)).toBe('–');
+});
+
+it('a subscription that does not simply deliver says why', () => {
+  expect(hintOf({ status: 'active' })).toBeUndefined();
+  expect(hintOf({ status: 'disabled', disabled_reason: 'gone' })).toMatch(/410 Gone.*Resume it/);
+  expect(hintOf({ status: 'disabled', disabled_reason: 'failing' })).toMatch(/failed for days.*replayed/);
+  const health = { failure_count: 10, last_failed_at: '2026-11-21T08:00:00Z' };
+  expect(hintOf({ status: 'active', health: { ...health, state: 'failing' } })).toBeUndefined();
+  expect(hintOf({ status: 'active', health: { ...health, state: 'open', last_status: 502 } })).toMatch(
+    /answered 502/,
+  );
+  expect(
+    hintOf({ status: 'active', health: { ...health, state: 'half_open', last_error: 'reset' } }),
+  ).toMatch(/\(reset\)/);
 });

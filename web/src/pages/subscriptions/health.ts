@@ -1,4 +1,4 @@
-import type { Status, SubscriptionStats } from '$lib/api';
+import type { Status, Subscription, SubscriptionStats } from '$lib/api';
 import { percent } from '$lib/format';
 import type { Shown } from '$lib/ui/states';
 
@@ -20,11 +20,31 @@ export function silenceOf(listed: number | undefined): string {
 }
 
 /** What a status means and what gets a subscription out of it; nothing to say of an active one. */
-export const statusHints: Record<Status, string | undefined> = {
+const statusHints: Record<Status, string | undefined> = {
   active: undefined,
   paused: 'Its deliveries are collected and held back. They flow when it is resumed.',
   disabled:
-    'Its sink answered 410 Gone, so it gets no events any more. Resume it once the sink takes events again; what it missed is not made up for.',
+    'It gets no events any more. Resume it once the sink takes events again; what it missed can be replayed.',
   unverified:
     'It gets no events until its sink agrees to deliveries from here. Have the sink answer the CloudEvents webhook handshake (OPTIONS with WebHook-Allowed-Origin), then verify it.',
 };
+
+/** Why the server disabled a subscription. */
+const disabledReasons: Record<NonNullable<Subscription['disabled_reason']>, string> = {
+  gone: 'Its sink answered 410 Gone.',
+  failing: 'Its sink failed for days without a single success.',
+};
+
+/** What is to be said of a subscription that does not simply deliver; nothing of one that does. */
+export function hintOf(
+  subscription: Pick<Subscription, 'status' | 'disabled_reason' | 'health'>,
+): string | undefined {
+  const { status, disabled_reason: reason, health } = subscription;
+  if (status !== 'active')
+    return [reason && disabledReasons[reason], statusHints[status]].filter(Boolean).join(' ');
+  if (health?.state === 'open' || health?.state === 'half_open') {
+    const error = health.last_error ?? (health.last_status ? `it answered ${health.last_status}` : undefined);
+    return `Its sink fails${error ? ` (${error})` : ''}, so it is left alone for a while. Deliveries wait, and a few try it now and then.`;
+  }
+  return undefined;
+}

@@ -32,6 +32,7 @@ const stored: Subscription = {
     delay_ms: 90_000,
     header_encoding: 'raw_ascii',
     handshake: 'required',
+    breaker: { open_ms: 60_000 },
     dead_letter_sink: 'https://shop.example/dead',
     signature: { schemes: ['v1', 'v1a'], http_message: 'ed25519' },
   },
