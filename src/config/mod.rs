@@ -24,7 +24,6 @@ mod server;
 pub use accept::Accept;
 pub use auth::{Auth, Jwt, JwtKey};
 pub use breaker::Breaker;
-pub use database::Database;
 pub use database::{Database, Pooler};
 pub use dispatch::Dispatch;
 pub use egress::Egress;
