@@ -3,7 +3,7 @@
 //! An outcome is kept until it is recorded or its lease is known to be lost, however long the database is away; the bounds of
 //! the lanes bound how many wait here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::VerdictKind;
 use crate::domain::id::SubscriptionId;
+use crate::domain::map::Map;
 use crate::domain::subscription::DisabledReason;
 use crate::domain::tenant::TenantName;
 use crate::store::{Lease, Recorded, Report, Resolution, SinkPause, StatsRow, StoreError};
@@ -243,7 +244,7 @@ impl Recorder {
     }
 
     fn count(&self, reports: &[Report], follow_ups: &[FollowUp], answers: &[Option<Recorded>]) {
-        let mut counts: HashMap<(&TenantName, SubscriptionId), StatsRow> = HashMap::new();
+        let mut counts: Map<(&TenantName, SubscriptionId), StatsRow> = Map::default();
         for ((report, follow_up), answer) in reports.iter().zip(follow_ups).zip(answers) {
             if *answer == Some(Recorded::LeaseLost) {
                 warn!(delivery_id = %report.lease.delivery_id, "the lease was lost before the outcome was recorded");

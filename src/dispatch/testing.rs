@@ -1,6 +1,5 @@
 //! Events, subscriptions and deliveries for the unit tests of this layer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +67,7 @@ pub(super) fn subscription(number: u128) -> Subscription {
 
 /// The snapshot of these subscriptions.
 pub(super) fn directory(subscriptions: impl IntoIterator<Item = Subscription>) -> Directory {
-    let subscriptions: HashMap<_, _> = subscriptions.into_iter().map(|one| (one.id, Arc::new(one))).collect();
+    let subscriptions = subscriptions.into_iter().map(|one| (one.id, Arc::new(one))).collect();
     Directory { version: 1, subscriptions }
 }
 

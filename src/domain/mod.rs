@@ -16,6 +16,7 @@ pub mod id;
 pub mod job;
 pub mod latency;
 mod like;
+pub mod map;
 pub mod page;
 pub mod producer;
 pub mod retry;

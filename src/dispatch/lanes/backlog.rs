@@ -1,10 +1,11 @@
 //! What this node knows to be waiting in the database, and when it is due. A hint only: the sweep finds what is not noted here,
 //! so entries past the bounds are left out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
+use crate::domain::map::Map;
 
 /// Moments noted over all subscriptions.
 const MAX_NOTED: usize = 65_536;
@@ -17,7 +18,7 @@ const MAX_DUE: usize = 4096;
 /// Due moments by subscription, and the subscriptions by their first one.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    due: HashMap<SubscriptionId, BTreeSet<Timestamp>>,
+    due: Map<SubscriptionId, BTreeSet<Timestamp>>,
     first: BTreeSet<(Timestamp, SubscriptionId)>,
     noted: usize,
 }

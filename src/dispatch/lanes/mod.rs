@@ -16,7 +16,7 @@ mod trouble;
 
 pub(super) use trouble::Shown;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use backlog::Backlog;
@@ -27,6 +27,7 @@ use crate::config;
 use crate::domain::breaker::Seen;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
+use crate::domain::map::Map;
 use crate::metrics::Load;
 use crate::store::Leased;
 
@@ -34,12 +35,12 @@ use crate::store::Leased;
 #[derive(Debug)]
 pub(super) struct Lanes {
     limits: Limits,
-    by_id: HashMap<SubscriptionId, Lane>,
+    by_id: Map<SubscriptionId, Lane>,
     round: VecDeque<SubscriptionId>,
     timers: BTreeSet<(Timestamp, SubscriptionId)>,
     backlog: Backlog,
     /// What was seen of sinks in trouble and is to be told.
-    news: HashMap<SubscriptionId, Seen>,
+    news: Map<SubscriptionId, Seen>,
     /// Looks at all sinks in trouble.
     looks: u64,
     open: usize,
@@ -101,11 +102,11 @@ impl Lanes {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            by_id: HashMap::new(),
+            by_id: Map::default(),
             round: VecDeque::new(),
             timers: BTreeSet::new(),
             backlog: Backlog::default(),
-            news: HashMap::new(),
+            news: Map::default(),
             looks: 0,
             open: 0,
             held: 0,

@@ -1,5 +1,6 @@
 //! Lanes, stepped by hand.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 

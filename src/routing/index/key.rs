@@ -3,9 +3,8 @@
 //! A key is exact about the answer, faults included: an event that meets none of the keys gets a plain no from the subscription's
 //! filters, so that nothing is lost by never asking them.
 
-use std::collections::HashMap;
-
 use crate::domain::filter::Filter;
+use crate::domain::map::Map;
 use crate::domain::subscription::Spec;
 
 /// A clause that a look-up can find: how an attribute compares with a value.
@@ -24,7 +23,7 @@ pub(super) enum Kind {
 }
 
 /// How many subscriptions a key would serve.
-pub(super) type Counts<'a> = HashMap<Key<'a>, u32>;
+pub(super) type Counts<'a> = Map<Key<'a>, u32>;
 
 /// Attributes that say the same of nearly all events.
 const COMMON: [&str; 2] = ["specversion", "datacontenttype"];

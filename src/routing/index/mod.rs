@@ -10,11 +10,10 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
 use self::tenant::Tenant;
 use crate::domain::event::Event;
 use crate::domain::filter::Answer;
+use crate::domain::map::Map;
 use crate::domain::tenant::TenantName;
 use crate::store::Directory;
 
@@ -24,14 +23,14 @@ pub use self::route::Route;
 #[derive(Debug, Default)]
 pub struct Index {
     version: i64,
-    tenants: HashMap<TenantName, Tenant>,
+    tenants: Map<TenantName, Tenant>,
 }
 
 impl Index {
     /// Compiles a directory.
     #[must_use]
     pub fn compile(directory: &Directory) -> Self {
-        let mut routes: HashMap<&TenantName, Vec<Route>> = HashMap::new();
+        let mut routes: Map<&TenantName, Vec<Route>> = Map::default();
         for subscription in directory.subscriptions.values().filter(|subscription| subscription.status.collects()) {
             routes.entry(&subscription.tenant).or_default().push(Route::new(subscription));
         }

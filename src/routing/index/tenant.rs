@@ -1,19 +1,18 @@
 //! One tenant's routes, filed so that an event finds those it may match.
 
-use std::collections::HashMap;
-
 use super::Route;
 use super::key::{self, Counts, Kind};
 use super::prefixes::Prefixes;
 use crate::domain::event::Event;
 use crate::domain::filter::data::Plan;
 use crate::domain::filter::{Answer, Facts};
+use crate::domain::map::Map;
 
 /// Routes and where they are filed, each by its place in `routes`.
 #[derive(Debug)]
 pub(super) struct Tenant {
     routes: Vec<Route>,
-    attributes: HashMap<Box<str>, Attribute>,
+    attributes: Map<Box<str>, Attribute>,
     /// Routes that every event may match.
     unfiled: Vec<usize>,
     /// Everything that any route asks of data.
@@ -23,7 +22,7 @@ pub(super) struct Tenant {
 /// Routes by what they want of one attribute.
 #[derive(Debug, Default)]
 struct Attribute {
-    exact: HashMap<Box<str>, Vec<usize>>,
+    exact: Map<Box<str>, Vec<usize>>,
     prefixes: Prefixes,
     /// Of values read from their end.
     suffixes: Prefixes,
@@ -32,7 +31,7 @@ struct Attribute {
 /// The same, as it is gathered.
 #[derive(Default)]
 struct Filing {
-    exact: HashMap<Box<str>, Vec<usize>>,
+    exact: Map<Box<str>, Vec<usize>>,
     prefixes: Vec<(Box<[u8]>, usize)>,
     suffixes: Vec<(Box<[u8]>, usize)>,
 }
@@ -41,7 +40,7 @@ impl Tenant {
     /// Files routes.
     pub(super) fn new(mut routes: Vec<Route>) -> Self {
         let mut pointers = Vec::new();
-        let mut filings: HashMap<&str, Filing> = HashMap::new();
+        let mut filings: Map<&str, Filing> = Map::default();
         let mut unfiled = Vec::new();
         let mut overlapping = Vec::new();
         let mut counts = Counts::default();

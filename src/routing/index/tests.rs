@@ -21,7 +21,7 @@ fn event(event_type: &str, source: &str) -> Event {
 #[derive(Default)]
 struct Fixture {
     directory: Directory,
-    names: HashMap<SubscriptionId, String>,
+    names: Map<SubscriptionId, String>,
 }
 
 impl Fixture {

@@ -6,7 +6,6 @@
 //! other node would ever take it; after a lost answer [`LeaseBook::forgotten`] tells which batches those are. The book never
 //! touches the database.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{DeliveryId, NodeId};
+use crate::domain::map::{Map, Set};
 use crate::store::Lease;
 
 /// How long a batch may be in the database without being in the book: the answer may be on its way.
@@ -32,14 +32,14 @@ pub(super) type Batch = (NodeId, Uuid);
 #[derive(Debug, Default)]
 struct Pages {
     /// Every lease that holds, and its batch.
-    held: HashMap<Lease, Batch>,
+    held: Map<Lease, Batch>,
     /// How many of a batch still hold.
-    open: HashMap<Batch, usize>,
+    open: Map<Batch, usize>,
     /// Batches of which none holds, whose rows are still there.
-    ended: HashSet<Batch>,
+    ended: Set<Batch>,
     doubt: Option<(NodeId, Timestamp)>,
     /// Batches that nobody seems to hold, and since when.
-    suspects: HashMap<Batch, Timestamp>,
+    suspects: Map<Batch, Timestamp>,
 }
 
 /// An answer that is awaited. Dropped before it came, it leaves a doubt.

@@ -1,13 +1,12 @@
 //! Accepting a batch on Postgres: one statement, unless a submission came with a replay digest.
 
-use std::collections::{HashMap, HashSet};
-
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{Statement, column};
+use super::{ROW, Statement, column, roomy};
 use crate::domain::id::EventId;
+use crate::domain::map::{Map, Set};
 use crate::store::sql::columns::wire_word;
 use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
@@ -51,7 +50,7 @@ settled AS (
     INSERT INTO leases (node_id, id, deliveries) SELECT $24, $25::uuid, $26::bytea
     WHERE length($26) > 0 AND (SELECT version FROM current) = $1
 )
-SELECT current.version, settled.key, settled.event_id FROM current LEFT JOIN settled ON TRUE";
+SELECT (SELECT version FROM current), array_agg(key), array_agg(event_id) FROM settled";
 
 /// Gives the digests that are new; one that ended is as good as new.
 const INSERT_REPLAYS: &str = "INSERT INTO replays AS known (producer_id, digest, expires_at)
@@ -83,7 +82,7 @@ pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &Accep
 
 /// Keeps the digests of the batch, and gives its submissions without those whose digest was known.
 async fn first_ones<'b>(runner: &mut impl Runner, batch: &'b AcceptBatch) -> Result<Vec<Option<&'b Submission>>> {
-    let mut seen = HashSet::new();
+    let mut seen = Set::default();
     let mut columns = (Vec::new(), Vec::new(), Vec::new());
     for (producer, digest, until) in batch.submissions.iter().filter_map(|submission| submission.replay) {
         if seen.insert((producer.as_uuid(), digest)) {
@@ -95,7 +94,7 @@ async fn first_ones<'b>(runner: &mut impl Runner, batch: &'b AcceptBatch) -> Res
     let query = sqlx::query(INSERT_REPLAYS).bind(columns.0).bind(columns.1).bind(columns.2).bind(batch.now.as_micros());
     let rows = runner.rows(query).await.map_err(store_error)?;
     let read = |row: PgRow| Ok((row.try_get::<Uuid, _>(0)?, row.try_get::<Uuid, _>(1)?));
-    let mut new = rows.into_iter().map(read).collect::<std::result::Result<HashSet<_>, _>>().map_err(store_error)?;
+    let mut new = rows.into_iter().map(read).collect::<std::result::Result<Set<_>, _>>().map_err(store_error)?;
     // Of two submissions with one digest in the batch, the first takes it.
     let mut is_new = |submission: &Submission| {
         submission.replay.is_none_or(|(producer, digest, _)| new.remove(&(producer.as_uuid(), Uuid::from_bytes(digest))))
@@ -112,16 +111,12 @@ async fn write(
 ) -> Result<Settled> {
     let firsts = first_of_each_key(&submissions);
     let rows = execute(runner, batch, lease, &firsts).await?;
-    let routing_version: i64 = rows.first().ok_or_else(no_routing)?.try_get(0).map_err(store_error)?;
+    let row = rows.first().ok_or_else(no_routing)?;
+    let routing_version = row.try_get::<Option<i64>, _>(0).map_err(store_error)?.ok_or_else(no_routing)?;
     if routing_version != batch.routing_version {
         return Ok(Settled::Stale { routing_version });
     }
-    let read = |row: &PgRow| Ok((row.try_get::<Uuid, _>(1)?, EventId::from_uuid(row.try_get(2)?)));
-    let known = if firsts.is_empty() {
-        HashMap::new()
-    } else {
-        rows.iter().map(read).collect::<std::result::Result<HashMap<_, _>, _>>().map_err(store_error)?
-    };
+    let known = keys(row).map_err(store_error)?;
     let result = |submission: &Submission| -> Result<Vec<Option<EventId>>> {
         let first = |event: &Accepting| {
             let first = known
@@ -137,15 +132,22 @@ async fn write(
     results.map(Settled::Committed)
 }
 
+/// The keys in the one row of [`ACCEPT`], two arrays, each with the event that has it.
+fn keys(row: &PgRow) -> std::result::Result<Map<Uuid, EventId>, sqlx::Error> {
+    let keys: Option<Vec<Uuid>> = row.try_get(1)?;
+    let events: Option<Vec<Uuid>> = row.try_get(2)?;
+    Ok(keys.into_iter().flatten().zip(events.into_iter().flatten().map(EventId::from_uuid)).collect())
+}
+
 /// The first event of every key in the batch; a later one with the same key is its duplicate.
 fn first_of_each_key<'b>(submissions: &[Option<&'b Submission>]) -> Vec<&'b Accepting> {
     let events = submissions.iter().flatten().flat_map(|submission| &submission.events);
-    let mut seen = HashSet::new();
+    let mut seen = Set::default();
     events.filter(|event| seen.insert(event.key)).collect()
 }
 
 async fn execute(runner: &mut impl Runner, batch: &AcceptBatch, lease: Uuid, events: &[&Accepting]) -> Result<Vec<PgRow>> {
-    let query = sqlx::query(ACCEPT)
+    let query = roomy(ACCEPT, events.iter().map(|event| event.accepted.event.body().len() + 2 * ROW).sum())
         .bind(batch.routing_version)
         .bind(batch.now.as_micros())
         .bind(batch.keys_since.as_micros())

@@ -16,11 +16,21 @@ pub(super) use lease::{prune, release};
 pub(super) use record::record;
 pub(super) use stats::put_stats;
 
-use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
+use sqlx::{Arguments, Postgres};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// About how many bytes the small values of a row take in a message.
+const ROW: usize = 256;
+
+/// A statement whose values take about `bytes`: room for them at once, or its buffer would be copied again and again as it grows.
+fn roomy(text: &'static str, bytes: usize) -> Statement<'static> {
+    let mut values = PgArguments::default();
+    values.reserve(0, bytes);
+    sqlx::query_with(text, values)
+}
 
 /// One column of `rows`, as an array for `UNNEST`.
 fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {

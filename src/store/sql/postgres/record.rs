@@ -1,15 +1,16 @@
 //! Recording outcomes on Postgres: deliveries, attempts and pauses in one statement.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{Statement, column};
+use super::{ROW, Statement, column, roomy};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::DeliveryId;
-use crate::store::sql::columns::ReportRow;
+use crate::domain::map::Set;
+use crate::store::sql::columns::{AttemptRow, ReportRow};
 use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
 use crate::store::sql::lease_book::Batch;
@@ -55,7 +56,7 @@ const RECORD: &str = "WITH ended AS (
     SELECT p.* FROM UNNEST($23::uuid[], $24::bigint[]) AS p (subscription_id, paused_until) ORDER BY 1
     ON CONFLICT (subscription_id) DO UPDATE SET paused_until = GREATEST(known.paused_until, excluded.paused_until)
 )
-SELECT id, lease_token FROM ended";
+SELECT array_agg(id), array_agg(lease_token) FROM ended";
 
 /// Beside [`RECORD`], in one transaction, where a death is to be sent on.
 const FORWARD: &str = "INSERT INTO forwards AS known
@@ -81,8 +82,8 @@ pub(in crate::store::sql) async fn record(
     now: Timestamp,
 ) -> Result<Vec<Recorded>> {
     // Of two reports under one lease the first is taken; one statement can't tell them apart.
-    let mut leases = HashSet::with_capacity(reports.len());
-    let is_first: Vec<_> = reports.iter().map(|report| leases.insert(report.lease)).collect();
+    let mut seen = Set::default();
+    let is_first: Vec<_> = reports.iter().map(|report| seen.insert(report.lease)).collect();
     let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
     let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
     let ended = if rows.iter().any(|row| row.failure.is_some()) {
@@ -100,8 +101,12 @@ pub(in crate::store::sql) async fn record(
     Ok(reports.iter().zip(is_first).map(answer).collect())
 }
 
-fn lease(row: &PgRow) -> std::result::Result<Lease, sqlx::Error> {
-    Ok(Lease { delivery_id: DeliveryId::from_uuid(row.try_get(0)?), token: row.try_get(1)? })
+/// The leases in the one row of [`RECORD`], two arrays: a row for each would cost both sides more than the update of it.
+fn leases(row: &PgRow) -> std::result::Result<Set<Lease>, sqlx::Error> {
+    let ids: Option<Vec<Uuid>> = row.try_get(0)?;
+    let tokens: Option<Vec<i64>> = row.try_get(1)?;
+    let lease = |(id, token)| Lease { delivery_id: DeliveryId::from_uuid(id), token };
+    Ok(ids.into_iter().flatten().zip(tokens.into_iter().flatten()).map(lease).collect())
 }
 
 /// One pause per subscription, the latest; one statement can't touch a row twice.
@@ -114,21 +119,30 @@ fn latest(pauses: &[SinkPause]) -> BTreeMap<Uuid, i64> {
     latest
 }
 
+/// About how many bytes a report takes in the message.
+fn room(row: &ReportRow) -> usize {
+    let kept = |attempt: &AttemptRow| {
+        let headers = attempt.response_headers.as_deref().map_or(0, str::len);
+        headers + attempt.response_body.as_deref().map_or(0, <[u8]>::len)
+    };
+    ROW + row.attempt.as_ref().map_or(0, kept)
+}
+
 async fn execute(
     runner: &mut impl Runner,
     rows: &[ReportRow],
     pauses: &BTreeMap<Uuid, i64>,
     batches: &[Batch],
-) -> Result<HashSet<Lease>> {
-    let query = bind_attempts(bind_endings(sqlx::query(RECORD), rows), rows);
+) -> Result<Set<Lease>> {
+    let query = bind_attempts(bind_endings(roomy(RECORD, rows.iter().map(room).sum()), rows), rows);
     let query = query.bind(pauses.keys().copied().collect::<Vec<_>>()).bind(pauses.values().copied().collect::<Vec<_>>());
     let query = query.bind(column(batches, |(node, _)| node.as_uuid())).bind(column(batches, |(_, id)| *id));
-    let ended = runner.rows(query).await.map_err(store_error)?;
-    ended.iter().map(lease).collect::<std::result::Result<_, _>>().map_err(store_error)
+    let rows = runner.rows(query).await.map_err(store_error)?;
+    rows.first().map(leases).transpose().map(Option::unwrap_or_default).map_err(store_error)
 }
 
 /// Writes the forwards of those deaths whose leases held.
-async fn forward(runner: &mut impl Runner, rows: &[ReportRow], ended: &HashSet<Lease>, now: Timestamp) -> Result<()> {
+async fn forward(runner: &mut impl Runner, rows: &[ReportRow], ended: &Set<Lease>, now: Timestamp) -> Result<()> {
     let lease = |row: &ReportRow| Lease { delivery_id: DeliveryId::from_uuid(row.delivery_id), token: row.token };
     let told: Vec<_> = rows.iter().filter(|row| row.failure.is_some() && ended.contains(&lease(row))).collect();
     let query = sqlx::query(FORWARD)
