@@ -5,6 +5,7 @@
 #   scripts/bench.sh full                three rounds of everything that is not on demand
 #   scripts/bench.sh NAME… [--rounds N]  scenarios and groups by name, three rounds
 #   scripts/bench.sh soak [DURATION] [sqlite|postgres]  an hour at a steady rate, watched for growth
+#   scripts/bench.sh compare waypost|svix|outpost HOST:PORT TOKEN  a server that runs already
 #   scripts/bench.sh list                their names
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,6 @@
 //! The command line of the benchmark.
 
+use super::adapter::Adapter;
 use super::catalog::Choice;
 use super::scenario::Store;
 
@@ -8,6 +9,8 @@ use super::scenario::Store;
 pub(crate) enum Task {
     /// To say which scenarios there are.
     List,
+    /// To measure a server that runs already.
+    Compare(Other),
     /// To run for long.
     Soak {
         /// How long.
@@ -23,9 +26,19 @@ pub(crate) enum Task {
     },
 }
 
+/// A server that runs already.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Other {
+    /// What API it has.
+    pub(crate) adapter: Adapter,
+    /// Host and port; plain HTTP.
+    pub(crate) address: String,
+    /// Its credential.
+    pub(crate) token: String,
+}
+
 /// How it is called.
-pub(crate) const USAGE: &str =
-    "usage: scripts/bench.sh quick | full | list | soak [DURATION] [sqlite|postgres] | NAME… [--rounds N]";
+pub(crate) const USAGE: &str = "usage: scripts/bench.sh quick | full | list | NAME… [--rounds N]\n       scripts/bench.sh soak [DURATION] [sqlite|postgres]\n       scripts/bench.sh compare waypost|svix|outpost HOST:PORT TOKEN";
 
 /// Reads the arguments.
 ///
@@ -46,12 +59,24 @@ pub(crate) fn read(arguments: &[String]) -> Result<Task, String> {
     let choice = match words.as_slice() {
         [] => return Err(USAGE.to_owned()),
         ["list"] => return Ok(Task::List),
+        ["compare", rest @ ..] => return compare(rest),
         ["soak", rest @ ..] => return soak(rest),
         ["quick"] => Choice::Quick,
         ["full"] => Choice::Full,
         names => Choice::Named(names.iter().map(|&name| name.to_owned()).collect()),
     };
     Ok(Task::Measure { choice, rounds })
+}
+
+fn compare(words: &[&str]) -> Result<Task, String> {
+    let &[name, address, token] = words else { return Err(USAGE.to_owned()) };
+    let adapter = Adapter::ALL.iter().find(|(known, _)| *known == name).map(|(_, adapter)| *adapter);
+    let adapter = adapter.ok_or_else(|| format!("there is no adapter {name}\n{USAGE}"))?;
+    let port = address.rsplit_once(':').and_then(|(host, port)| port.parse::<u16>().ok().filter(|_| !host.is_empty()));
+    if port.is_none() || address.contains('/') {
+        return Err(format!("{address} is not HOST:PORT"));
+    }
+    Ok(Task::Compare(Other { adapter, address: address.to_owned(), token: token.to_owned() }))
 }
 
 fn soak(words: &[&str]) -> Result<Task, String> {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::Result;
+use crate::adapter::Adapter;
+use crate::api::KEY;
 use crate::counters::Counters;
 use crate::database::Database;
 use crate::load::{count, post};
@@ -48,7 +50,9 @@ pub(crate) fn fill(system: &System, backlog: &Backlog) -> Result<f64> {
     let batch = 100;
     let fill = |tenant: &str, count: usize| {
         post(&Order {
+            adapter: Adapter::Waypost,
             addresses: system.addresses(),
+            key: KEY.to_owned(),
             tenant: tenant.to_owned(),
             connections: 8,
             first: 0,

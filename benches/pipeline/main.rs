@@ -9,11 +9,13 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its results")]
 
+mod adapter;
 mod api;
 mod arguments;
 mod backlog;
 mod catalog;
 mod ceiling;
+mod compare;
 mod connection;
 mod counters;
 mod database;
@@ -77,6 +79,7 @@ fn run(arguments: &[String]) -> Result<()> {
             table::list(catalog::ALL);
             Ok(())
         }
+        Task::Compare(other) => compare::run(&other),
         Task::Soak { seconds, store } => soak::run(seconds, store),
         Task::Measure { choice, rounds } => report::run(&choice, rounds),
     }

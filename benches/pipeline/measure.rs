@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::api::TENANT;
+use crate::adapter::Adapter;
+use crate::api::{KEY, TENANT};
 use crate::backlog::{self, Behind, RUSH};
 use crate::database::Database;
 use crate::death::{self, Death};
@@ -52,7 +53,9 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
     let mut system = System::start(scenario, &sink.address)?;
     let filled_per_s = scenario.backlog.as_ref().map_or(Ok(0.0), |backlog| backlog::fill(&system, backlog))?;
     let order = Order {
+        adapter: Adapter::Waypost,
         addresses: system.addresses(),
+        key: KEY.to_owned(),
         tenant: TENANT.to_owned(),
         connections: scenario.connections,
         first: 0,

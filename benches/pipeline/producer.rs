@@ -14,7 +14,8 @@ use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use crate::api::{KEY, TENANT};
+use crate::adapter::{Adapter, Call};
+use crate::api::TENANT;
 use crate::connection::Connection;
 use crate::statistics::{Percentiles, real, real_size};
 use crate::{Result, message};
@@ -22,6 +23,10 @@ use crate::{Result, message};
 /// What it is to post.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
+    /// Whose API it posts to. Only Waypost's knows batches and tenants.
+    pub(crate) adapter: Adapter,
+    /// The credential.
+    pub(crate) key: String,
     /// Servers; the nth connection goes to the nth of them, and to the next when that one is gone.
     pub(crate) addresses: Vec<String>,
     pub(crate) tenant: String,
@@ -79,8 +84,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 async fn post_all(order: Order) -> Result<Report> {
     let (first_at, batch, connections, nodes) = (message::now(), order.batch, order.connections, order.addresses.len());
     let posting = Arc::new(Posting {
+        authorization: format!("Bearer {}", order.key),
         order,
-        authorization: format!("Bearer {KEY}"),
         begun: Instant::now(),
         next: (0..nodes).map(|_| AtomicUsize::new(0)).collect(),
         refused: AtomicUsize::new(0),
@@ -133,7 +138,7 @@ impl Line {
         let (body, addresses) = (posting.order.body(number), &posting.order.addresses);
         let mut lost = 0;
         loop {
-            match self.connection.send(posting.request(&addresses[self.node], body.clone())?).await {
+            match self.connection.send(posting.request(&addresses[self.node], number, body.clone())?).await {
                 Ok((202, _)) => return Ok(()),
                 Ok((429 | 503, _)) => {
                     posting.refused.fetch_add(1, Ordering::Relaxed);
@@ -153,7 +158,13 @@ impl Line {
 }
 
 impl Posting {
-    fn request(&self, address: &str, body: Bytes) -> Result<Request<Full<Bytes>>> {
+    fn request(&self, address: &str, number: usize, body: Bytes) -> Result<Request<Full<Bytes>>> {
+        if self.order.adapter != Adapter::Waypost {
+            let Call { method, path, content_type, body } = self.order.adapter.post(number, &message::topic(0), &body);
+            let request = Request::builder().method(method).uri(path).header("host", address);
+            let request = request.header("authorization", &self.authorization).header("content-type", content_type);
+            return Ok(request.body(Full::new(body.into()))?);
+        }
         let Order { tenant, batch, .. } = &self.order;
         let mut request = Request::post("/v1/events").header("host", address).header("authorization", &self.authorization);
         if tenant != TENANT {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::api::TENANT;
+use crate::adapter::Adapter;
+use crate::api::{KEY, TENANT};
 use crate::database::Database;
 use crate::growth::{self, Sample, Verdict};
 use crate::load::{post, post_while, wait_for};
@@ -47,7 +48,9 @@ pub(crate) fn run(seconds: u64, store: Store) -> Result<()> {
     let sink = Server::start(&mut role("sink", &[&measured.to_string(), &scenario.fan_out.to_string()])?)?;
     let system = System::start(&scenario, &sink.address)?;
     let order = Order {
+        adapter: Adapter::Waypost,
         addresses: system.addresses(),
+        key: KEY.to_owned(),
         tenant: TENANT.to_owned(),
         connections: scenario.connections,
         first: 0,

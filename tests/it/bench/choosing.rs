@@ -1,6 +1,7 @@
 //! Which scenarios a run has.
 
-use super::arguments::{Task, read};
+use super::adapter::Adapter;
+use super::arguments::{Other, Task, read};
 use super::catalog::{ALL, Choice};
 use super::scenario::{Scenario, Store};
 
@@ -30,6 +31,17 @@ fn a_soak_is_an_hour_on_sqlite_unless_it_says_otherwise() {
     assert_eq!(read(&words("soak 24h")), soak(86_400, Store::Sqlite));
     for wrong in ["soak 5", "soak 19s", "soak 169h", "soak mysql", "soak 99999999999999999999s", "soak 9999999999999999h"] {
         assert!(read(&words(wrong)).unwrap_err().contains("not a duration"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_comparison_names_an_api_a_server_and_a_credential() {
+    let other = Other { adapter: Adapter::Svix, address: "127.0.0.1:8071".to_owned(), token: "sk".to_owned() };
+    assert_eq!(read(&words("compare svix 127.0.0.1:8071 sk")), Ok(Task::Compare(other)));
+    for wrong in
+        ["compare svix", "compare nobody a:1 sk", "compare svix http://a:1 sk", "compare svix localhost sk", "compare svix :1 sk"]
+    {
+        assert!(read(&words(wrong)).is_err(), "{wrong}");
     }
 }
 
