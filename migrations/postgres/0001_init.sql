@@ -169,6 +169,26 @@ CREATE TABLE queue (
     PRIMARY KEY (subscription_id, due_at, delivery_id)
 );
 
+-- The keys by which deliveries wait in line. Who changes a line locks its row here first of all.
+CREATE TABLE order_keys (
+    key UUID NOT NULL PRIMARY KEY,       -- a digest of subscription, attribute and value
+    last_position BIGINT NOT NULL
+);
+
+-- Ordered deliveries that have not ended, each in the line of its key. Only the first of a line is due; the others are parked in the
+-- queue at the end of time.
+CREATE TABLE ordered (
+    key UUID NOT NULL,
+    position BIGINT NOT NULL,
+    subscription_id UUID NOT NULL,
+    delivery_id UUID NOT NULL,
+    due_at BIGINT NOT NULL,              -- when it is due once it is the first
+    is_blocking BOOLEAN NOT NULL,        -- it is dead, and those behind it wait until somebody sees to it
+    PRIMARY KEY (key, position)
+);
+CREATE UNIQUE INDEX ordered_by_delivery ON ordered (delivery_id);
+CREATE INDEX ordered_blocking ON ordered (subscription_id, key) WHERE is_blocking;
+
 -- What is in flight, batch by batch: the deliveries that were leased to a node together. A row goes some time after the last of
 -- them ended; until then whoever takes over from the node finds here what it may have held.
 CREATE TABLE leases (

@@ -47,7 +47,7 @@ async fn attempt(shared: &Shared, leased: &Leased, target: &Target) -> Reported 
     let budget_attempts_made = leased.budget_attempt_count + 1;
     let fraction = shared.entropy.fraction();
     let verdict = verdict::decide(&outcome, policy, &Circumstances { budget_attempts_made, pause, expires_at, now, fraction });
-    log(leased, number, &outcome, verdict);
+    log(leased, target, number, &outcome, verdict);
     let latency = latency(leased, verdict, now);
     shared.metrics.attempted(Attempted {
         subscription_id: leased.subscription_id,
@@ -147,7 +147,7 @@ fn resolution(verdict: Verdict) -> Resolution {
 }
 
 /// Follows an event by its identifiers. Success is the rule and would drown the rest: it is logged at `debug`.
-fn log(leased: &Leased, attempt: u32, outcome: &Outcome, verdict: Verdict) {
+fn log(leased: &Leased, target: &Target, attempt: u32, outcome: &Outcome, verdict: Verdict) {
     let (event_id, delivery_id, subscription_id) = (leased.event.id, leased.lease.delivery_id, leased.subscription_id);
     let status = outcome.status;
     let error = outcome.error.as_deref();
@@ -158,7 +158,9 @@ fn log(leased: &Leased, attempt: u32, outcome: &Outcome, verdict: Verdict) {
             info!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, error, next_attempt_at = %at, "attempt failed");
         }
         Verdict::Dead(reason) => {
-            warn!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, error, reason = reason.as_str(), "dead-lettered");
+            let is_strict = target.subscription.spec.config.ordering.blocks();
+            let blocks_its_key = (leased.lease.may_be_in_line() && is_strict && reason.is_failure()).then_some(true);
+            warn!(%event_id, %delivery_id, %subscription_id, attempt, status, duration_ms, error, reason = reason.as_str(), blocks_its_key, "dead-lettered");
         }
         Verdict::Gone => {
             warn!(%event_id, %delivery_id, %subscription_id, attempt, status, "the sink is gone: the subscription is disabled");

@@ -159,8 +159,13 @@ impl Recorder {
             self.shared.forwards.notify_one();
         }
         self.count(&reports, &follow_ups, &answers);
+        let now = self.shared.clock.now();
         self.free(reports.iter().zip(&follow_ups).map(|(report, follow_up)| {
-            let due_at = if let Resolution::Retry(at) = report.then { Some(at) } else { None };
+            let due_at = match report.then {
+                Resolution::Retry(at) => Some(at),
+                // Who waited behind it is due now.
+                _ => report.lease.may_be_in_line().then_some(now),
+            };
             (follow_up.subscription_id, follow_up.held_bytes, due_at)
         }));
         self.disable_gone(follow_ups.iter().filter(|follow_up| follow_up.is_gone).map(|follow_up| follow_up.subscription_id))

@@ -67,7 +67,7 @@ pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet,
     faults
 }
 
-/// Decides who makes the first attempt, and when. A paused subscription's deliveries wait, and so do those whose policy, subscription
+/// Decides who makes the first attempt, and when. What is to keep its order takes its place in line; a paused subscription's deliveries wait, and so do those whose policy, subscription
 /// or event asks for it; of several waits the longest counts.
 fn place(
     route: &Route,
@@ -80,10 +80,13 @@ fn place(
     let config = &route.subscription.spec.config;
     let first_wait = config.retry.wait(0, entropy.fraction()).unwrap_or_default();
     let due_at = config.not_before(deliver_after, now).max(now.plus(first_wait));
+    // One that expires while it waits is dead as soon as it does.
+    let due_at = if due_at > now { due_at.min(accepted.event.expires_at().unwrap_or(due_at).max(now)) } else { due_at };
+    if let Some(key) = config.ordering.key(route.subscription_id, &accepted.event) {
+        return Placement::InLine(key, due_at);
+    }
     if due_at > now {
-        // One that expires while it waits is dead as soon as it does.
-        let expires_at = accepted.event.expires_at().unwrap_or(due_at);
-        return Placement::Queued(due_at.min(expires_at.max(now)));
+        return Placement::Queued(due_at);
     }
     if route.is_paused() {
         return Placement::Queued(now);
@@ -175,7 +178,7 @@ fn settle_event(accepting: Accepting, first: Option<EventId>, outlet: &dyn Outle
     for delivery in deliveries {
         match delivery.placement {
             Placement::HandedOver => outlet.hand_over(leased(&delivery, &accepted)),
-            Placement::Queued(due_at) => outlet.queued(delivery.subscription_id, due_at),
+            Placement::Queued(due_at) | Placement::InLine(_, due_at) => outlet.queued(delivery.subscription_id, due_at),
         }
     }
     receipt

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::Accepted;
 use crate::domain::id::{DeliveryId, EventId, NodeId, ProducerId, SubscriptionId};
+use crate::domain::subscription::OrderKey;
 
 /// Events that are committed together. Each submission is atomic in itself; all of them share one commit.
 #[derive(Debug)]
@@ -60,6 +61,9 @@ pub enum Placement {
     HandedOver,
     /// Into the queue, for any node, due at this moment.
     Queued(Timestamp),
+    /// Behind those of its key that were accepted before it and have not ended. Once it is the first of them it goes into the queue,
+    /// due at this moment.
+    InLine(OrderKey, Timestamp),
 }
 
 /// What became of a batch.

@@ -21,6 +21,16 @@ pub struct Lease {
 impl Lease {
     /// The token of a delivery that is handed over when it is created.
     pub const FIRST_TOKEN: i64 = 1;
+
+    /// Below the tokens of a delivery that was created in line. They tell whoever holds its lease that others may wait behind it,
+    /// which costs those in no line nothing.
+    pub const BASE_IN_LINE: i64 = 1 << 40;
+
+    /// Whether others may wait until this delivery has ended.
+    #[must_use]
+    pub const fn may_be_in_line(self) -> bool {
+        self.token >= Self::BASE_IN_LINE
+    }
 }
 
 /// A delivery leased to this node, with everything needed to attempt it.

@@ -4,7 +4,7 @@ use super::Forward;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Attempt, DeadReason, Delivery, DeliveryState};
 use crate::domain::event::Accepted;
-use crate::domain::id::{EventId, SubscriptionId};
+use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
 
 /// Which events are searched for. Every member narrows the search; times are of acceptance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
     /// What became of sending it on, if it died and its subscription has a dead-letter sink.
     pub forward: Option<Forward>,
+    /// The first delivery of its key, if it waits behind others: all of them wait for that one.
+    pub waits_for: Option<DeliveryId>,
+    /// How many deliveries of its key wait until somebody sees to it, if it is dead and holds them up; counted up to 1000.
+    pub holds_up: Option<u32>,
 }
 
 /// Which dead letters are meant. Every member narrows; times are of creation.

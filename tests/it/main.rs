@@ -17,6 +17,7 @@ mod ingest;
 mod install;
 mod metrics;
 mod nodes;
+mod ordering;
 mod promises;
 mod replay;
 mod store;

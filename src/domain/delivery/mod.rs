@@ -35,7 +35,7 @@ pub struct Delivery {
     pub attempt_count: u32,
     /// Attempts made since it was last opened: redelivering gives a fresh budget and keeps the history.
     pub budget_attempt_count: u32,
-    /// When it is due, while it is pending.
+    /// When it is due, while it is pending; none if it waits behind another delivery of its key.
     pub next_attempt_at: Option<Timestamp>,
     /// Why it is dead, if it is.
     pub reason: Option<DeadReason>,
@@ -49,6 +49,14 @@ pub struct Delivery {
     pub finished_at: Option<Timestamp>,
     /// The replay that created it or last opened it.
     pub replay_job_id: Option<JobId>,
+}
+
+impl Delivery {
+    /// Whether it waits behind another delivery of its key.
+    #[must_use]
+    pub fn waits_in_line(&self) -> bool {
+        self.state == DeliveryState::Pending && self.next_attempt_at.is_none()
+    }
 }
 
 /// Why a delivery will not be tried again by itself.
@@ -71,6 +79,13 @@ pub enum DeadReason {
 impl DeadReason {
     /// Every reason.
     pub const ALL: [Self; 5] = [Self::Exhausted, Self::Gone, Self::Disabled, Self::Permanent, Self::Expired];
+
+    /// Whether the delivery failed, and a later one might succeed that somebody helps. Of an ordered subscription only these hold up
+    /// what comes after: an event that expired is wanted no more, and a subscription that ended delivers nothing.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Exhausted | Self::Permanent)
+    }
 
     /// The reason's name, as in SQL and JSON.
     #[must_use]

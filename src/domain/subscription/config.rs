@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Signing;
+use super::{Ordering, Signing};
 use crate::domain::breaker;
 use crate::domain::clock::Timestamp;
 use crate::domain::event::{Format, HeaderEncoding};
@@ -43,6 +43,10 @@ pub struct Config {
     #[serde(skip_serializing_if = "is_default")]
     #[schema(required = false, maximum = 2_592_000_000_u64)]
     pub delay_ms: u64,
+    /// Whether events with the same key are delivered one after the other, in the order in which they were accepted.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schema(required = false)]
+    pub ordering: Ordering,
     /// Whether the sink is asked before events are delivered to it (the CloudEvents webhook handshake); absent: as the server is set
     /// up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +86,7 @@ impl Default for Config {
             rate_limit: None,
             max_concurrency: 16,
             delay_ms: 0,
+            ordering: Ordering::None,
             handshake: None,
             breaker: None,
             dead_letter_sink: None,

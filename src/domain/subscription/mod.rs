@@ -3,6 +3,7 @@
 //! [`Subscription`] is the resource as kept; [`Spec`] is the part its owner writes. Validation is in [`validate`].
 
 mod config;
+mod ordering;
 mod outcome;
 mod rules;
 mod signing;
@@ -10,6 +11,7 @@ mod spec;
 pub mod validate;
 
 pub use config::{Config, ContentMode, RateLimit};
+pub use ordering::{OnFailure, OrderKey, OrderedBy, Ordering};
 pub use outcome::Outcome;
 pub use rules::Rules;
 pub use signing::{MessageAlgorithm, Scheme, Signing};

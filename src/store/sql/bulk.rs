@@ -6,9 +6,9 @@ use super::chunk::{chunks, ids};
 use super::dead_letters::drop_letters;
 use super::deliveries::{is_deliverable, reopen};
 use super::engine::Engine;
-use super::leases;
 use super::statement::statements;
 use super::value::values;
+use super::{leases, order};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{DeliveryId, SubscriptionId};
 use crate::domain::tenant::TenantName;
@@ -46,6 +46,7 @@ pub(super) async fn redeliver(
         }
     }
     drop_letters(&mut transaction, tenant, &opened).await?;
+    order::reopened(&mut transaction, &opened).await?;
     leases::enqueue(&mut transaction, &opened, now).await?;
     transaction.commit().await?;
     Ok(subscriptions)
@@ -55,15 +56,19 @@ pub(super) async fn redeliver(
 pub(super) async fn cancel(engine: &Engine, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<u64> {
     let ids = sorted(ids);
     let mut transaction = engine.begin().await?;
-    let mut count = 0;
+    let lines = order::lock(&mut transaction, &ids).await?;
+    let mut cancelled = Vec::new();
     for mut values in chunks(&ids) {
         values.extend(values![tenant]);
         transaction.execute(DEQUEUE, values.clone()).await?;
         values.extend(values![now]);
-        count += transaction.fetch_all(CANCEL, values).await?.len() as u64;
+        for row in transaction.fetch_all(CANCEL, values).await? {
+            cancelled.push(row.uuid("id")?);
+        }
     }
+    order::leave(&mut transaction, &cancelled, &lines).await?;
     transaction.commit().await?;
-    Ok(count)
+    Ok(cancelled.len() as u64)
 }
 
 /// In one order everywhere, so that two callers do not wait for each other in a circle.

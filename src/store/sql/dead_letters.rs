@@ -9,7 +9,7 @@ use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::{Value, values};
-use super::{attempts, forwards, leases};
+use super::{attempts, forwards, leases, order};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery};
 use crate::domain::id::SubscriptionId;
@@ -110,6 +110,7 @@ pub(super) async fn redrive(
     let mut transaction = engine.begin().await?;
     let opened = ids_of(&transaction.fetch_all(REDRIVE, values).await?)?;
     drop_letters(&mut transaction, tenant, &opened).await?;
+    order::reopened(&mut transaction, &opened).await?;
     leases::enqueue(&mut transaction, &opened, now).await?;
     transaction.commit().await?;
     Ok(opened.len() as u64)
@@ -129,6 +130,7 @@ pub(super) async fn purge(engine: &Engine, tenant: &TenantName, filter: &DeadLet
     drop_letters(&mut transaction, tenant, &purged).await?;
     attempts::delete(&mut transaction, &purged).await?;
     forwards::delete(&mut transaction, &purged).await?;
+    order::drop_out(&mut transaction, &purged).await?;
     transaction.commit().await?;
     Ok(purged.len() as u64)
 }

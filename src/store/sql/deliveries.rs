@@ -8,7 +8,7 @@ use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
-use super::{attempts, forwards, leases};
+use super::{attempts, forwards, leases, order};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeadReason, Delivery, DeliveryState, ErrorClass};
 use crate::domain::id::{DeliveryId, EventId, JobId, SubscriptionId};
@@ -209,8 +209,15 @@ pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: DeliveryId) -
     let row = snapshot.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
     let attempts = attempts::of_delivery(&mut snapshot, id).await?;
     let forward = forwards::of_delivery(&mut snapshot, id).await?;
+    let delivery = read(&row)?;
+    let (mut waits_for, mut holds_up) = (None, None);
+    if delivery.waits_in_line() {
+        waits_for = order::waits_for(&mut snapshot, id).await?;
+    } else if delivery.state == DeliveryState::DeadLettered {
+        holds_up = order::holds_up(&mut snapshot, id).await?;
+    }
     snapshot.commit().await?;
-    Ok(DeliveryDetail { delivery: read(&row)?, attempts, forward })
+    Ok(DeliveryDetail { delivery, attempts, forward, waits_for, holds_up })
 }
 
 /// Opens a finished delivery again.
@@ -221,6 +228,7 @@ pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: Delivery
         return Err(if state.is_finished() { Conflict::InUse } else { Conflict::State(state.as_str()) }.into());
     };
     transaction.execute(NO_LETTER, values![tenant, id]).await?;
+    order::reopened(&mut transaction, &[id.as_uuid()]).await?;
     leases::enqueue(&mut transaction, &[id.as_uuid()], now).await?;
     transaction.commit().await?;
     read(&row)
@@ -229,11 +237,13 @@ pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: Delivery
 /// Cancels a delivery that is not finished.
 pub(super) async fn cancel(engine: &Engine, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
     let mut transaction = engine.begin().await?;
+    let lines = order::lock(&mut transaction, &[id.as_uuid()]).await?;
     transaction.execute(DEQUEUE, values![tenant, id]).await?;
     let Some(row) = transaction.fetch_optional(CANCEL, values![tenant, id, now]).await? else {
         let state = state_of(&mut transaction, tenant, id).await?;
         return Err(Conflict::State(state.as_str()).into());
     };
+    order::leave(&mut transaction, &[id.as_uuid()], &lines).await?;
     transaction.commit().await?;
     read(&row)
 }
@@ -257,7 +267,8 @@ fn read(row: &Row) -> Result<Delivery> {
         state: row.word("state", DeliveryState::parse)?,
         attempt_count: row.narrow("attempt_count")?,
         budget_attempt_count: row.narrow("budget_attempt_count")?,
-        next_attempt_at: row.optional_time("next_attempt_at")?,
+        // The end of time is nobody's business: it waits behind another.
+        next_attempt_at: row.optional_time("next_attempt_at")?.filter(|&at| at != order::PARKED),
         reason: row.optional_word("reason", DeadReason::parse)?,
         last_status: row.optional_narrow("last_status")?,
         last_error_class: row.optional_word("last_error_class", ErrorClass::parse)?,

@@ -26,6 +26,7 @@ mod location;
 mod news;
 mod open;
 mod opening;
+mod order;
 mod outbox;
 mod past;
 mod port;
@@ -87,6 +88,7 @@ pub fn statements() -> Vec<&'static str> {
         lanes::STATEMENTS,
         leases::STATEMENTS,
         opening::STATEMENTS,
+        order::STATEMENTS,
         past::STATEMENTS,
         producers::STATEMENTS,
         revisions::STATEMENTS,

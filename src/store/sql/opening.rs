@@ -9,9 +9,9 @@ use super::chunk::{chunks, ids};
 use super::dead_letters::drop_letters;
 use super::deliveries::{is_deliverable, reopen};
 use super::engine::Transaction;
-use super::leases;
 use super::statement::statements;
 use super::value::{Value, values};
+use super::{leases, order};
 use crate::domain::id::DeliveryId;
 use crate::store::{JobStep, Opening, StoreError};
 
@@ -73,6 +73,7 @@ pub(super) async fn open(transaction: &mut Transaction, step: &JobStep) -> Resul
     let opened = Opened { created: create(transaction, step, &new).await?, reopened: reopen(transaction, step, &old).await? };
     let ids: Vec<_> = opened.ids().collect();
     drop_letters(transaction, &step.tenant, &opened.reopened).await?;
+    order::reopened(transaction, &opened.reopened).await?;
     leases::enqueue(transaction, &ids, step.now).await?;
     Ok(opened)
 }

@@ -13,7 +13,7 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use super::vault::{Owner, Vault};
-use super::{handshakes, revisions, sinks};
+use super::{handshakes, order, revisions, sinks};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
@@ -148,6 +148,9 @@ pub(super) async fn update(engine: &Engine, vault: &Vault, subscription: &Subscr
     let status = (subscription.status, subscription.disabled_reason);
     revisions::note(&mut transaction, whose, status, &rules, subscription.updated_at).await?;
     handshakes::follow(&mut transaction, subscription.id, subscription.handshake.as_ref()).await?;
+    if subscription.status == Status::Disabled || !subscription.spec.config.ordering.blocks() {
+        order::unblock(&mut transaction, subscription.id).await?;
+    }
     transaction.commit().await
 }
 
@@ -200,6 +203,7 @@ pub(super) async fn delete(engine: &Engine, tenant: &TenantName, id: Subscriptio
     revisions::end(&mut transaction, tenant, id, now).await?;
     handshakes::end(&mut transaction, id).await?;
     sinks::forget(&mut transaction, id).await?;
+    order::unblock(&mut transaction, id).await?;
     transaction.commit().await
 }
 
@@ -210,6 +214,7 @@ pub(super) async fn disable(engine: &Engine, id: SubscriptionId, reason: Disable
     let (tenant, spec) = (row.tenant("tenant")?, row.json::<Spec>("spec")?);
     let status = (Status::Disabled, Some(reason));
     revisions::note(&mut transaction, (&tenant, id), status, &Rules::from(&spec), now).await?;
+    order::unblock(&mut transaction, id).await?;
     transaction.commit().await
 }
 

@@ -8,7 +8,8 @@ use waypost::store::sql;
 use crate::support::database::{Database, Kind};
 
 /// Tables that grow with every event.
-const LARGE: [&str; 8] = ["events", "event_keys", "replays", "deliveries", "attempts", "queue", "dead_letters", "forwards"];
+const LARGE: [&str; 10] =
+    ["events", "event_keys", "replays", "deliveries", "attempts", "queue", "dead_letters", "forwards", "ordered", "order_keys"];
 
 #[tokio::test]
 async fn no_statement_of_the_control_plane_reads_a_large_table_whole() {

@@ -32,6 +32,8 @@ pub(crate) struct Received {
 pub(crate) enum Reply {
     /// Answers with this status, these headers and this body.
     Answer(u16, Vec<(&'static str, String)>, Bytes),
+    /// Answers with this status, after a while.
+    Later(Duration, u16),
     /// Reads the request and never answers.
     Hang,
     /// Answers 200 and sends one byte of a body without end in each interval.
@@ -170,6 +172,10 @@ async fn read(stream: &mut TcpStream, buffer: &mut BytesMut, connection: usize) 
 /// Says whether the connection is kept.
 async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
     match reply {
+        Reply::Later(wait, status) => {
+            tokio::time::sleep(wait).await;
+            Box::pin(answer(stream, Reply::status(status))).await
+        }
         Reply::Answer(status, headers, body) => {
             let mut head = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: {}\r\n", body.len());
             for (name, value) in headers {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Config, Credential, ProtocolSettings, RateLimit, Scheme, Spec};
-use crate::domain::event::uri;
+use super::{Config, Credential, OrderedBy, Ordering, ProtocolSettings, RateLimit, Scheme, Spec};
+use crate::domain::event::{rules, uri};
 use crate::domain::filter;
 
 /// Characters of a sink.
@@ -26,6 +26,8 @@ const MAX_METADATA_VALUE: usize = 512;
 /// Headers of a subscription's own, and bytes of all of them together.
 const MAX_HEADERS: usize = 50;
 const MAX_HEADER_BYTES: usize = 8 * 1024;
+/// Characters of the attribute that deliveries are ordered by.
+const MAX_ORDERING: usize = 64;
 /// Bytes of a credential's parts.
 const MAX_CREDENTIAL: usize = 8 * 1024;
 
@@ -238,6 +240,13 @@ fn config(config: &Config, faults: &mut Faults) {
     }
     for (member, detail) in config.breaker.and_then(|breaker| breaker.validate().err()).unwrap_or_default() {
         note(&format!("breaker/{member}"), detail);
+    }
+    if let Ordering::By(OrderedBy { by, .. }) = &config.ordering
+        && (!rules::is_name(by) || by.len() > MAX_ORDERING)
+    {
+        let detail =
+            format!("must be the name of an attribute: lower-case letters and digits, at most {MAX_ORDERING}, and not `data`");
+        note("ordering/by", detail);
     }
     let schemes = &config.signature.schemes;
     if !schemes.contains(&Scheme::V1) {

@@ -3,6 +3,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::filter::Filter;
 use crate::domain::retry::{RetryBackoff, Waits};
 use crate::domain::secret::Secret;
+use crate::domain::subscription::OnFailure;
 use crate::domain::subscription::{MessageAlgorithm, Signing};
 
 fn minimal() -> Spec {
@@ -128,9 +129,18 @@ fn delivery_policy_keeps_its_bounds() {
         retry: Waits::Exponential(RetryBackoff { multiplier: 0.0, ..RetryBackoff::default() }).into(),
         rate_limit: Some(RateLimit { per_second: f64::NAN, burst: 0 }),
         delay_ms: Config::MAX_DELAY_MS + 1,
+        ordering: Ordering::By(OrderedBy { by: "Partition-Key".into(), on_failure: OnFailure::Skip }),
         ..Config::default()
     };
-    let members = ["timeout_ms", "max_concurrency", "retry/multiplier", "delay_ms", "rate_limit/per_second", "rate_limit/burst"];
+    let members = [
+        "timeout_ms",
+        "max_concurrency",
+        "retry/multiplier",
+        "delay_ms",
+        "ordering/by",
+        "rate_limit/per_second",
+        "rate_limit/burst",
+    ];
     assert_eq!(pointers(&Spec { config, ..minimal() }), members.map(|member| format!("/config/{member}")));
 }
 

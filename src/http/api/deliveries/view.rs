@@ -26,7 +26,7 @@ pub(in crate::http::api) struct Delivery {
     attempt_count: u32,
     /// Attempts made since it was last opened: the retry policy counts these.
     budget_attempt_count: u32,
-    /// When it is due, while it is pending.
+    /// When it is due, while it is pending; absent while it waits behind another delivery of its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_attempt_at: Option<Timestamp>,
@@ -85,6 +85,14 @@ pub(super) struct DeliveryDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     forward: Option<Forward>,
+    /// The first delivery of its key that has not ended, if the subscription is ordered and this one waits behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waits_for: Option<DeliveryId>,
+    /// How many deliveries of its key wait until this dead letter is redelivered with success or purged; counted up to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 1000)]
+    holds_up: Option<u32>,
 }
 
 /// A dead letter on its way to a dead-letter sink.
@@ -127,6 +135,8 @@ impl From<store::DeliveryDetail> for DeliveryDetail {
             delivery: detail.delivery.into(),
             attempts: detail.attempts.into_iter().map(Attempt::from).collect(),
             forward: detail.forward.map(Forward::from),
+            waits_for: detail.waits_for,
+            holds_up: detail.holds_up,
         }
     }
 }

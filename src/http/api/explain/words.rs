@@ -20,6 +20,9 @@ pub(super) fn happened(
             Some(Delivery { state: DeliveryState::Pending, next_attempt_at: Some(due_at), .. }) => {
                 format!("The event matched; its delivery is `pending`, due at {due_at}.")
             }
+            Some(delivery) if delivery.waits_in_line() => {
+                "The event matched; its delivery is `pending` and waits behind an earlier one of its key.".to_owned()
+            }
             Some(delivery) => format!("The event matched; its delivery is `{}`.", delivery.state.as_str()),
             None => "The event matched; its delivery is not kept any longer.".to_owned(),
         },

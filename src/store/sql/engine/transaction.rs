@@ -2,10 +2,12 @@
 
 use sqlx::Sqlite;
 use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
 
 use super::postgres::{Runner, Work};
 use crate::store::StoreError;
 use crate::store::sql::failure::store_error;
+use crate::store::sql::postgres;
 use crate::store::sql::row::Row;
 use crate::store::sql::statement::Statement;
 use crate::store::sql::value::{Value, bind};
@@ -60,6 +62,14 @@ impl Transaction {
             Self::Postgres(inner) => inner.run(bind(statement, values)).await,
         }
         .map_err(store_error)
+    }
+
+    /// Locks the lines of ordered deliveries with these keys until its end. On SQLite a writing transaction is alone.
+    pub(in crate::store::sql) async fn lock_order_keys(&mut self, keys: &[Uuid]) -> Result<()> {
+        match self {
+            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres(inner) => postgres::lock_order_keys(inner, keys).await,
+        }
     }
 
     /// Makes everything it wrote durable.

@@ -71,7 +71,7 @@ impl Herald {
         let mut queued = events
             .flat_map(|event| &event.deliveries)
             .filter_map(|delivery| match delivery.placement {
-                Placement::Queued(due_at) => Some((delivery.subscription_id, due_at)),
+                Placement::Queued(due_at) | Placement::InLine(_, due_at) => Some((delivery.subscription_id, due_at)),
                 Placement::HandedOver => None,
             })
             .peekable();

@@ -1,10 +1,10 @@
-//! Accepting a batch on Postgres: one statement, unless a submission came with a replay digest.
+//! Accepting a batch on Postgres: one statement, unless a submission came with a replay digest or a delivery is to stand in line.
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{ROW, Statement, column, roomy};
+use super::{ROW, Statement, column, order, roomy};
 use crate::domain::id::EventId;
 use crate::domain::map::{Map, Set};
 use crate::store::sql::columns::wire_word;
@@ -66,12 +66,23 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// Accepts a batch.
 pub(in crate::store::sql) async fn accept(engine: &PostgresEngine, batch: &AcceptBatch, lease: Uuid) -> Result<Settled> {
-    if batch.submissions.iter().all(|submission| submission.replay.is_none()) {
+    let (has_replays, has_lines) =
+        (batch.submissions.iter().any(|submission| submission.replay.is_some()), order::has_lines(batch));
+    if !has_replays && !has_lines {
         return write(&mut &*engine, batch, lease, batch.submissions.iter().map(Some).collect()).await;
     }
     let mut transaction = engine.begin().await.map_err(store_error)?;
-    let submissions = first_ones(&mut transaction, batch).await?;
-    let settled = write(&mut transaction, batch, lease, submissions).await?;
+    let submissions =
+        if has_replays { first_ones(&mut transaction, batch).await? } else { batch.submissions.iter().map(Some).collect() };
+    let settled = if has_lines {
+        // The lines first: whoever waits for one holds nothing that another may wait for.
+        let positions = order::take_positions(&mut transaction, batch).await?;
+        let settled = write(&mut transaction, batch, lease, submissions).await?;
+        order::join(&mut transaction, batch, &settled, positions).await?;
+        settled
+    } else {
+        write(&mut transaction, batch, lease, submissions).await?
+    };
     match settled {
         Settled::Committed(_) => transaction.commit().await,
         Settled::Stale { .. } => transaction.rollback().await,
@@ -178,7 +189,8 @@ fn bind_events<'q>(query: Statement<'q>, events: &[&Accepting]) -> Statement<'q>
 
 fn bind_deliveries<'q>(query: Statement<'q>, events: &[&Accepting]) -> Statement<'q> {
     let of_each = events.iter().flat_map(|event| event.deliveries.iter().map(|delivery| (event.accepted.as_ref(), delivery)));
-    let deliveries: Vec<_> = of_each.collect();
+    // Those that stand in line are written apart.
+    let deliveries: Vec<_> = of_each.filter(|(_, delivery)| !matches!(delivery.placement, Placement::InLine(..))).collect();
     query
         .bind(column(&deliveries, |(_, delivery)| delivery.id.as_uuid()))
         .bind(column(&deliveries, |(event, _)| event.tenant.as_str()))
@@ -186,7 +198,7 @@ fn bind_deliveries<'q>(query: Statement<'q>, events: &[&Accepting]) -> Statement
         .bind(column(&deliveries, |(_, delivery)| delivery.subscription_id.as_uuid()))
         .bind(column(&deliveries, |(_, delivery)| match delivery.placement {
             Placement::HandedOver => None,
-            Placement::Queued(due) => Some(due.as_micros()),
+            Placement::Queued(due) | Placement::InLine(_, due) => Some(due.as_micros()),
         }))
         .bind(column(&deliveries, |(event, _)| event.accepted_at.as_micros()))
 }

@@ -7,12 +7,14 @@
 mod accept;
 mod claim;
 mod lease;
+mod order;
 mod record;
 mod stats;
 
 pub(super) use accept::accept;
 pub(super) use claim::claim;
 pub(super) use lease::{prune, release};
+pub(super) use order::lock_order_keys;
 pub(super) use record::record;
 pub(super) use stats::put_stats;
 
@@ -39,5 +41,5 @@ fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {
 
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, record::STATEMENTS, stats::STATEMENTS].concat()
+    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, order::STATEMENTS, record::STATEMENTS, stats::STATEMENTS].concat()
 }

@@ -6,14 +6,16 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use super::order::{Lines, ends_in_line};
 use super::{ROW, Statement, column, roomy};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::DeliveryId;
 use crate::domain::map::Set;
 use crate::store::sql::columns::{AttemptRow, ReportRow};
-use crate::store::sql::engine::{PostgresEngine, Runner};
+use crate::store::sql::engine::{PostgresEngine, Runner, Transaction};
 use crate::store::sql::failure::store_error;
 use crate::store::sql::lease_book::Batch;
+use crate::store::sql::order;
 use crate::store::{Lease, Recorded, Report, SinkPause, StoreError};
 
 /// Attempts are kept for the leases that still held, which are returned. An attempt's number that is taken already can only be
@@ -86,11 +88,18 @@ pub(in crate::store::sql) async fn record(
     let is_first: Vec<_> = reports.iter().map(|report| seen.insert(report.lease)).collect();
     let firsts = reports.iter().zip(&is_first).filter(|(_, is_first)| **is_first);
     let rows = firsts.map(|(report, _)| ReportRow::new(report, now)).collect::<Result<Vec<_>>>()?;
-    let ended = if rows.iter().any(|row| row.failure.is_some()) {
+    let ended = if rows.iter().any(|row| row.failure.is_some() || ends_in_line(row)) {
         let mut transaction = engine.begin().await.map_err(store_error)?;
+        let lines = if rows.iter().any(ends_in_line) { Lines::of(&mut transaction, &rows).await? } else { Lines::default() };
         let ended = execute(&mut transaction, &rows, &latest(pauses), batches).await?;
-        forward(&mut transaction, &rows, &ended, now).await?;
-        transaction.commit().await.map_err(store_error)?;
+        if rows.iter().any(|row| row.failure.is_some()) {
+            forward(&mut transaction, &rows, &ended, now).await?;
+        }
+        let mut transaction = Transaction::Postgres(transaction);
+        let (leaving, keys, blocking) = lines.part(&ended);
+        order::block(&mut transaction, &blocking).await?;
+        order::leave(&mut transaction, &leaving, &keys).await?;
+        transaction.commit().await?;
         ended
     } else {
         execute(&mut &*engine, &rows, &latest(pauses), batches).await?

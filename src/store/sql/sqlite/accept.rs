@@ -10,10 +10,12 @@ use crate::domain::id::EventId;
 
 use super::keys::Keys;
 use super::lease::INSERT_LEASES;
+use super::order;
 use super::queue::ENQUEUE;
 use super::rows::{Insert, Values, insert};
 use super::writer::Session;
 use crate::store::sql::columns::wire_word;
+use crate::store::sql::order::PARKED;
 use crate::store::sql::outbox::packed_leases;
 use crate::store::{AcceptBatch, Accepting, Lease, NewDelivery, Placement, Settled, SubmissionResult};
 
@@ -136,9 +138,13 @@ impl Batch {
             new.iter().flat_map(|(_, event)| event.deliveries.iter().map(|delivery| (&*event.accepted, delivery))).collect();
         Insert::prepare(connection, INSERT_DELIVERIES)?.rows(&deliveries, |row, values| self.bind_delivery(*row, values))?;
         for (_, delivery) in deliveries {
-            if let Placement::Queued(due) = delivery.placement {
-                let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
-                connection.prepare_cached(ENQUEUE)?.execute(place)?;
+            match delivery.placement {
+                Placement::HandedOver => {}
+                Placement::Queued(due) => {
+                    let place = params![delivery.subscription_id.as_uuid(), due.as_micros(), delivery.id.as_uuid()];
+                    connection.prepare_cached(ENQUEUE)?.execute(place)?;
+                }
+                Placement::InLine(key, due) => order::join(connection, key, due.as_micros(), delivery)?,
             }
         }
         Ok(())
@@ -166,6 +172,7 @@ impl Batch {
         let (state, due, owner, token) = match delivery.placement {
             Placement::HandedOver => ("in_flight", None, Some(self.node), Lease::FIRST_TOKEN),
             Placement::Queued(due) => ("pending", Some(due.as_micros()), None, 0),
+            Placement::InLine(..) => ("pending", Some(PARKED.as_micros()), None, Lease::BASE_IN_LINE),
         };
         values.push(delivery.id.as_uuid())?;
         values.push(event.tenant.as_str())?;

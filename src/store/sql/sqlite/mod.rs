@@ -9,6 +9,7 @@ mod claim;
 mod failure;
 mod keys;
 mod lease;
+mod order;
 mod queue;
 mod record;
 mod rows;
@@ -137,6 +138,7 @@ pub(super) fn statements() -> Vec<&'static str> {
         claim::STATEMENTS,
         keys::STATEMENTS,
         lease::STATEMENTS,
+        order::STATEMENTS,
         queue::STATEMENTS,
         record::STATEMENTS,
         stats::STATEMENTS,

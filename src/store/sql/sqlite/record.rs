@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Result, Statement, params};
 use uuid::Uuid;
 
+use super::order;
 use super::queue::REQUEUE;
 use super::rows::{Insert, Values, insert};
 use crate::domain::clock::Timestamp;
@@ -111,6 +112,9 @@ impl ReportRow {
             if let Some(failure) = &self.failure {
                 connection.prepare_cached(FORWARD)?.execute(params![self.delivery_id, failure, finished_at])?;
             }
+        }
+        if next_attempt_at.is_none() {
+            order::ended(connection, self)?;
         }
         Ok(Recorded::Done)
     }

@@ -8,6 +8,7 @@ mod keys;
 mod leasing;
 mod model;
 mod news;
+mod ordering;
 mod plans;
 mod pruning;
 mod recording;

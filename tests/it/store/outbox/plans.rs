@@ -22,6 +22,9 @@ const BACKLOG: &str = "
             CASE WHEN n % 10 BETWEEN 1 AND 3 THEN n END, CASE WHEN n % 10 = 0 THEN md5('node' || n % 2)::uuid END, 1, n
         FROM generate_series(1, 100000) n;
     INSERT INTO queue SELECT subscription_id, next_attempt_at, id FROM deliveries WHERE state = 'pending';
+    INSERT INTO order_keys SELECT md5('key' || n)::uuid, 100000 FROM generate_series(1, 1000) n;
+    INSERT INTO ordered SELECT md5('key' || n % 1000)::uuid, n, md5('subscription' || n % 100)::uuid, md5('delivery' || n)::uuid, n,
+        n % 500 = 0 FROM generate_series(1, 30000) n;
     INSERT INTO leases SELECT md5('node' || n % 2)::uuid, md5('lease' || n)::uuid, uuid_send(md5('delivery' || n * 10)::uuid)
         FROM generate_series(1, 10000) n;
     INSERT INTO dead_letters SELECT 'default', md5('dead' || n)::uuid, md5('subscription' || n % 100)::uuid, 'exhausted', n

@@ -1156,7 +1156,7 @@ export interface components {
              * @description The status of the last answer, if there was one.
              */
             last_status?: number;
-            /** @description When it is due, while it is pending. */
+            /** @description When it is due, while it is pending; absent while it waits behind another delivery of its key. */
             next_attempt_at?: components["schemas"]["Timestamp"];
             /** @description Why it is dead, if it is. */
             reason?: components["schemas"]["DeadReason"];
@@ -1173,6 +1173,13 @@ export interface components {
             attempts: components["schemas"]["Attempt"][];
             /** @description What became of sending it on to the subscription's dead-letter sink, if it died and there is one. */
             forward?: components["schemas"]["Forward"];
+            /**
+             * Format: int32
+             * @description How many deliveries of its key wait until this dead letter is redelivered with success or purged; counted up to 1000.
+             */
+            holds_up?: number;
+            /** @description The first delivery of its key that has not ended, if the subscription is ordered and this one waits behind it. */
+            waits_for?: components["schemas"]["DeliveryId"];
         };
         /**
          * @description A delivery: the duty to bring one event to one subscription.
@@ -1595,6 +1602,21 @@ export interface components {
             /** @description Its name, which is its identity. */
             name: string;
         };
+        /** @description Events with the same value of an attribute, a *key*, are delivered one at a time, in the order in which they were accepted. */
+        OrderedBy: {
+            /**
+             * @description The attribute whose value is the key, such as `partitionkey` or `subject`. Events without it keep no order.
+             * @example partitionkey
+             */
+            by: string;
+            /** @description What becomes of a key whose delivery died. */
+            on_failure?: components["schemas"]["OrderingOnFailure"];
+        };
+        /**
+         * @description What becomes of a key whose delivery died.
+         * @enum {string}
+         */
+        OrderingOnFailure: "block" | "skip";
         /**
          * @description What became of an event at a subscription, or would become.
          * @enum {string}
@@ -2275,6 +2297,11 @@ export interface components {
              * @default 16
              */
             max_concurrency: number;
+            /**
+             * @description Whether events with the same key are delivered one after the other, in the order in which they were accepted.
+             * @default none
+             */
+            ordering: components["schemas"]["SubscriptionOrdering"];
             /** @default null */
             rate_limit: components["schemas"]["RateLimit"] | null;
             /**
@@ -2362,6 +2389,8 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last one. */
             next: string | null;
         };
+        /** @description The order of a subscription's deliveries: none, or by the value of an attribute. */
+        SubscriptionOrdering: components["schemas"]["Unordered"] | components["schemas"]["OrderedBy"];
         /** @description What became of the event at one subscription. */
         SubscriptionOutcome: {
             /** @description What the outcome `not_matched` or `fault` rests on: every member that fails; at most 10. */
@@ -2551,6 +2580,11 @@ export interface components {
          */
         Timestamp: string;
         /**
+         * @description No order: what is due goes.
+         * @enum {string}
+         */
+        Unordered: "none";
+        /**
          * @description What an attempt meant for its delivery.
          * @enum {string}
          */
@@ -2654,6 +2688,8 @@ export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewProducer = components['schemas']['NewProducer'];
 export type NewSession = components['schemas']['NewSession'];
 export type NewTenant = components['schemas']['NewTenant'];
+export type OrderedBy = components['schemas']['OrderedBy'];
+export type OrderingOnFailure = components['schemas']['OrderingOnFailure'];
 export type Outcome = components['schemas']['Outcome'];
 export type Preview = components['schemas']['Preview'];
 export type PreviewSample = components['schemas']['PreviewSample'];
@@ -2702,6 +2738,7 @@ export type SubscriptionConfig = components['schemas']['SubscriptionConfig'];
 export type SubscriptionHandshake = components['schemas']['SubscriptionHandshake'];
 export type SubscriptionId = components['schemas']['SubscriptionId'];
 export type SubscriptionList = components['schemas']['SubscriptionList'];
+export type SubscriptionOrdering = components['schemas']['SubscriptionOrdering'];
 export type SubscriptionOutcome = components['schemas']['SubscriptionOutcome'];
 export type SubscriptionPublicKeys = components['schemas']['SubscriptionPublicKeys'];
 export type SubscriptionSecrets = components['schemas']['SubscriptionSecrets'];
@@ -2714,6 +2751,7 @@ export type Tenant = components['schemas']['Tenant'];
 export type TenantList = components['schemas']['TenantList'];
 export type TestResult = components['schemas']['TestResult'];
 export type Timestamp = components['schemas']['Timestamp'];
+export type Unordered = components['schemas']['Unordered'];
 export type VerdictKind = components['schemas']['VerdictKind'];
 export type VerifyResult = components['schemas']['VerifyResult'];
 export type Waiting = components['schemas']['Waiting'];

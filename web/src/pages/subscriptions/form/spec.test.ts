@@ -30,6 +30,7 @@ const stored: Subscription = {
     rate_limit: { per_second: 0.5, burst: 3 },
     max_concurrency: 2,
     delay_ms: 90_000,
+    ordering: { by: 'partitionkey', on_failure: 'skip' },
     header_encoding: 'raw_ascii',
     handshake: 'required',
     breaker: { open_ms: 60_000 },
