@@ -248,6 +248,12 @@ CREATE TABLE sink_pauses (
     paused_until BIGINT NOT NULL
 );
 
+-- Rate limits, kept by all nodes together: when a subscription's bucket is full again.
+CREATE TABLE rate_cells (
+    subscription_id UUID NOT NULL PRIMARY KEY,
+    full_at BIGINT NOT NULL
+);
+
 -- Sinks in trouble; one that is well has no row.
 CREATE TABLE sink_health (
     subscription_id UUID NOT NULL PRIMARY KEY,

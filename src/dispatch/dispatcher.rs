@@ -16,6 +16,7 @@ use super::forwarder;
 use super::handle::Handle;
 use super::health;
 use super::heart;
+use super::limits;
 use super::recorder::{Ended, Recorder};
 use super::shared::Shared;
 use crate::config;
@@ -86,6 +87,7 @@ impl Dispatcher {
         let mut feeding = JoinSet::new();
         feeding.spawn(feeder::feed(Arc::clone(&shared), stop.clone()));
         feeding.spawn(feeder::sweep(Arc::clone(&shared), stop.clone()));
+        feeding.spawn(limits::reserve(Arc::clone(&shared), stop.clone()));
         feeding.spawn(asking::run(Arc::clone(&shared), stop.clone()));
         feeding.spawn(forwarder::forward(Arc::clone(&shared), stop.clone(), abort.clone()));
         let mut recording = JoinSet::new();

@@ -14,6 +14,7 @@ mod handle;
 mod health;
 mod heart;
 mod lanes;
+mod limits;
 mod probe;
 mod recorder;
 mod request;

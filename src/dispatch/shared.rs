@@ -54,6 +54,8 @@ pub(super) struct Shared {
     pub(super) ask_soon: Notify,
     /// Something was seen of a sink in trouble: wakes who tells the other nodes.
     pub(super) unwell: Notify,
+    /// A lane needs slots of its rate limit: wakes who reserves them.
+    pub(super) slots_wanted: Notify,
     /// A death was recorded that is to be sent on: wakes the forwarder.
     pub(super) forwards: Notify,
     /// The way to the recorder. Bounded by the lanes: each delivery in memory ends at most once.
@@ -85,6 +87,7 @@ impl Shared {
             sweep_soon: Notify::new(),
             ask_soon: Notify::new(),
             unwell: Notify::new(),
+            slots_wanted: Notify::new(),
             forwards: Notify::new(),
             ended,
         };
@@ -108,8 +111,14 @@ impl Shared {
     pub(super) fn next_attempt(&self) -> Option<(Leased, Arc<Target>)> {
         let directory = self.directory.load();
         loop {
-            let next = self.lanes().next(&directory, self.clock.now())?;
-            match next {
+            let (next, is_wanted) = {
+                let mut lanes = self.lanes();
+                (lanes.next(&directory, self.clock.now()), lanes.has_asks())
+            };
+            if is_wanted {
+                self.slots_wanted.notify_one();
+            }
+            match next? {
                 Next::Attempt(leased, target) => return Some((leased, target)),
                 Next::Withdraw(leased, due_at) => self.release(leased, due_at),
             }

@@ -108,6 +108,16 @@ impl Target {
         Self { subscription, breaker, allowed, sink: OnceLock::new() }
     }
 
+    /// The rate limit that keeps both the subscription's own and what its sink allows.
+    pub(super) fn limit(&self) -> Option<RateLimit> {
+        match (self.subscription.spec.config.rate_limit, self.allowed) {
+            (Some(own), Some(allowed)) => {
+                Some(RateLimit { per_second: own.per_second.min(allowed.per_second), burst: own.burst.min(allowed.burst) })
+            }
+            (own, allowed) => own.or(allowed),
+        }
+    }
+
     /// Its sink.
     ///
     /// # Errors

@@ -171,6 +171,8 @@ watched! {
     Read: sink_health(ids: &[SubscriptionId]) -> Vec<(SubscriptionId, Health)>;
     Write: put_sink_health(changes: &[HealthChange]) -> Vec<bool>;
 
+    Write: reserve_slots(wanted: &[(SubscriptionId, Duration)], now: Timestamp) -> Vec<Timestamp>;
+
     Route: routing_version() -> i64;
     Route: load_directory() -> Directory;
     Write: create_subscription(subscription: &Subscription) -> ();

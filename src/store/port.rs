@@ -117,6 +117,13 @@ pub trait Store: Send + Sync + 'static {
     /// changed the sink's health since it was read. Of two callers at once exactly one is told that it was.
     async fn put_sink_health(&self, changes: &[HealthChange]) -> Result<Vec<bool>>;
 
+    // ── Rate limits ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Reserves so much of each subscription's bucket, as the time it takes to fill again, and says when each would have been full
+    /// without that, in order: `now`, or later if others reserved before. Of two callers at once, on any nodes, the second one's part
+    /// follows the first one's.
+    async fn reserve_slots(&self, wanted: &[(SubscriptionId, Duration)], now: Timestamp) -> Result<Vec<Timestamp>>;
+
     // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
     // Every change raises the routing version in the same transaction.
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::rate::Rate;
+use super::rate::{self, Slots};
 use super::trouble::{Gate, Trouble};
 use crate::dispatch::sink::{Target, Terms};
 use crate::domain::breaker::{Ramp, Watch};
 use crate::domain::clock::Timestamp;
-use crate::domain::subscription::{Status, Subscription};
+use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::store::Leased;
 
 /// The deliveries of one subscription that this node holds.
@@ -42,14 +42,12 @@ pub(super) struct Lane {
     seen: Option<Arc<Subscription>>,
     paused_until: Timestamp,
     is_halted: bool,
-    /// Of the limit that the subscription has itself.
-    rate: Rate,
-    /// Of the one that its sink allows: both hold, whichever is the stricter.
-    allowed_rate: Rate,
+    /// What it has reserved of its rate limit.
+    pub(super) slots: Slots,
 }
 
 /// Whether a lane may send now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Turn {
     /// It may.
     Go,
@@ -57,6 +55,8 @@ pub(super) enum Turn {
     Rest,
     /// Its rate limit lets the next request go at this moment.
     Wait(Timestamp),
+    /// It needs so many slots of its rate limit.
+    Ask(RateLimit, u32),
     /// What it holds is to go back to the database, due at this moment.
     Withdraw(Timestamp),
 }
@@ -92,7 +92,7 @@ impl Lane {
     }
 
     /// What it may do now.
-    pub(super) fn turn(&self, now: Timestamp) -> Turn {
+    pub(super) fn turn(&mut self, now: Timestamp) -> Turn {
         if self.queue.is_empty() {
             return Turn::Rest;
         }
@@ -109,23 +109,20 @@ impl Lane {
         if self.open >= (config.max_concurrency.max(1) as usize).min(self.allowance()) {
             return Turn::Rest;
         }
-        let own = config.rate_limit.map(|limit| self.rate.next_at(limit));
-        let allowed = target.allowed.map(|limit| self.allowed_rate.next_at(limit));
-        match own.max(allowed) {
+        let Some(limit) = target.limit() else { return Turn::Go };
+        match self.slots.next_at(now) {
             Some(at) if at > now => Turn::Wait(at),
-            _ => Turn::Go,
+            Some(_) => Turn::Go,
+            None => Turn::Ask(limit, rate::wanted(limit, self.queue.len())),
         }
     }
 
     /// Begins with its first delivery.
-    pub(super) fn begin(&mut self, now: Timestamp) -> Option<(Leased, Arc<Target>)> {
+    pub(super) fn begin(&mut self) -> Option<(Leased, Arc<Target>)> {
         let target = Arc::clone(self.target.as_ref()?);
         let leased = self.queue.pop_front()?;
-        if let Some(limit) = target.subscription.spec.config.rate_limit {
-            self.rate.take(limit, now);
-        }
-        if let Some(limit) = target.allowed {
-            self.allowed_rate.take(limit, now);
+        if target.limit().is_some() {
+            self.slots.take();
         }
         self.count_probe();
         self.open += 1;
@@ -161,8 +158,7 @@ impl Lane {
             && self.trouble.is_none()
             && self.watch.is_quiet(now)
             && now >= self.paused_until
-            && self.rate.is_full(now)
-            && self.allowed_rate.is_full(now)
+            && !self.slots.is_asked
     }
 }
 

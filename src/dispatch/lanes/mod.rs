@@ -7,6 +7,7 @@
 mod backlog;
 mod filling;
 mod lane;
+mod limits;
 mod rate;
 mod room;
 mod sending;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use backlog::Backlog;
 use lane::Lane;
+use limits::Ask;
 
 use super::sink::{Target, Terms};
 use crate::config;
@@ -41,6 +43,8 @@ pub(super) struct Lanes {
     backlog: Backlog,
     /// What was seen of sinks in trouble and is to be told.
     news: Map<SubscriptionId, Seen>,
+    /// Lanes that want slots of their rate limits.
+    asks: Vec<Ask>,
     /// Looks at all sinks in trouble.
     looks: u64,
     open: usize,
@@ -107,6 +111,7 @@ impl Lanes {
             timers: BTreeSet::new(),
             backlog: Backlog::default(),
             news: Map::default(),
+            asks: Vec::new(),
             looks: 0,
             open: 0,
             held: 0,

@@ -21,6 +21,10 @@ impl Lanes {
                     lane.is_listed = false;
                     self.timers.insert((at, id));
                 }
+                Turn::Ask(limit, count) => {
+                    lane.is_listed = false;
+                    self.ask(id, limit, count);
+                }
                 Turn::Withdraw(due_at) => {
                     lane.is_listed = false;
                     return Some(Next::Withdraw(lane.queue.drain(..).collect(), due_at));
@@ -33,7 +37,7 @@ impl Lanes {
                 }
                 Turn::Go => {
                     self.round.push_back(id);
-                    let (leased, target) = lane.begin(now)?;
+                    let (leased, target) = lane.begin()?;
                     self.open += 1;
                     return Some(Next::Attempt(leased, target));
                 }

@@ -33,6 +33,7 @@ mod port;
 mod postgres;
 mod producers;
 mod range;
+mod rates;
 mod revisions;
 mod row;
 mod schema;
@@ -91,6 +92,7 @@ pub fn statements() -> Vec<&'static str> {
         order::STATEMENTS,
         past::STATEMENTS,
         producers::STATEMENTS,
+        rates::STATEMENTS,
         revisions::STATEMENTS,
         sessions::STATEMENTS,
         sinks::STATEMENTS,

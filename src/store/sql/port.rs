@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, producers, revisions,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, producers, rates, revisions,
     sessions, sinks, stats, subscriptions, tenants,
 };
 use crate::domain::breaker::Health;
@@ -88,6 +88,10 @@ impl Store for SqlStore {
 
     async fn put_sink_health(&self, changes: &[HealthChange]) -> Result<Vec<bool>> {
         sinks::put(&self.engine, changes).await
+    }
+
+    async fn reserve_slots(&self, wanted: &[(SubscriptionId, Duration)], now: Timestamp) -> Result<Vec<Timestamp>> {
+        rates::reserve(&self.engine, wanted, now).await
     }
 
     async fn due_forwards(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<(SubscriptionId, Timestamp)>> {

@@ -13,7 +13,7 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use super::vault::{Owner, Vault};
-use super::{handshakes, order, revisions, sinks};
+use super::{handshakes, order, rates, revisions, sinks};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::{Page, PageRequest};
@@ -204,6 +204,7 @@ pub(super) async fn delete(engine: &Engine, tenant: &TenantName, id: Subscriptio
     handshakes::end(&mut transaction, id).await?;
     sinks::forget(&mut transaction, id).await?;
     order::unblock(&mut transaction, id).await?;
+    rates::forget(&mut transaction, id).await?;
     transaction.commit().await
 }
 

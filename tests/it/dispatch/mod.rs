@@ -6,6 +6,7 @@ mod failing;
 mod fairness;
 mod fixture;
 mod forwarding;
+mod limits;
 mod policies;
 mod probing;
 mod stopping;

@@ -1,4 +1,4 @@
-//! The health of sinks: read as written, and changed by one at a time.
+//! The health of sinks, read as written and changed by one at a time, and what nodes reserve of rate limits.
 
 use std::time::Duration;
 
@@ -108,4 +108,20 @@ both_databases!(sinks_in_trouble_come_in_pages_and_go_with_their_subscription, a
     assert_eq!(found, ids);
     store.delete_subscription(&tenant, ids[2], store.now()).await.unwrap();
     assert_eq!(store.sink_health(&ids).await.unwrap().len(), 4);
+});
+
+both_databases!(slots_that_many_reserve_at_once_follow_each_other, async |store: TestStore| {
+    let id = subscribed(&store, &TenantName::default()).await;
+    let (now, span) = (store.now(), Duration::from_millis(40));
+    let mut callers = JoinSet::new();
+    for _ in 0..20 {
+        let store = store.shared();
+        callers.spawn(async move { store.reserve_slots(&[(id, span)], now).await.unwrap() });
+    }
+    let mut begins: Vec<_> = callers.join_all().await.into_iter().flatten().collect();
+    begins.sort_unstable();
+    let expected: Vec<_> = (0..20).map(|number| now.plus(span * number)).collect();
+    assert_eq!(begins, expected);
+    let later = now.plus(Duration::from_mins(1));
+    assert_eq!(store.reserve_slots(&[(id, span)], later).await.unwrap(), [later], "a quiet time fills the bucket");
 });
