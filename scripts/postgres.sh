@@ -2,6 +2,7 @@
 # One throw-away Postgres cluster on a free loopback port, as durable as a real one (fsync and synchronous_commit are on).
 #
 #   scripts/postgres.sh start  [DIR]   makes the cluster, starts it and prints its URL
+#   scripts/postgres.sh replica DIR OF makes a streaming replica of the cluster OF, starts it and prints its URL
 #   scripts/postgres.sh stop   [DIR]   stops it and deletes it
 #   scripts/postgres.sh up|down [DIR]  starts and stops it, keeping data and port: for tests of an outage
 #   scripts/postgres.sh url    [DIR]   prints its URL
@@ -85,6 +86,23 @@ start() {
     fail "the cluster does not start"
 }
 
+replicate() {
+    local source data
+    source=$(cd "${1:?which cluster?}" && pwd)
+    mkdir -p "$home"
+    here=$(cd "$home" && pwd)
+    choose_data
+    data=$(cat "$home/data")
+    (cd / && home="$here" unprivileged "$(binaries)/pg_basebackup" -D "$data" -h 127.0.0.1 -p "$(cat "$source/port")" -U postgres \
+        -R -X stream -c fast >/dev/null) || fail "pg_basebackup failed"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        echo $((20000 + RANDOM % 12000)) >"$home/port"
+        if launch; then url; return; fi
+    done
+    cat "$data/server.log" >&2
+    fail "the replica does not start"
+}
+
 stop() {
     [ -f "$home/data" ] || return 0
     here=$(cd "$home" && pwd)
@@ -95,10 +113,11 @@ stop() {
 here=$(cd "$home" 2>/dev/null && pwd || true)
 case "$action" in
     start) start ;;
+    replica) replicate "${3:-}" ;;
     stop) stop ;;
     up) launch || fail "the cluster does not start: see $(cat "$home/data")/server.log" ;;
     down) halt "${3:-fast}" ;;
     url) url ;;
     pid) head -n 1 "$(cat "$home/data")/postmaster.pid" ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 64 ;;
 esac

@@ -8,6 +8,7 @@ mod first_start;
 mod housekeeping;
 mod news;
 mod outlet;
+mod replica;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -158,6 +159,7 @@ impl App {
             clock: Arc::clone(&clock),
         };
         app.housekeeping.spawn(news::exchange(news, app.housekeeping_stop.clone()));
+        app.housekeeping.spawn(replica::follow(Arc::clone(&store), app.housekeeping_stop.clone()));
         app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
         app.http.spawn(server.run(http::router::build(shared), Arc::new(Meter::new(&metrics)), app.http_stop.clone()));
         Ok(app)

@@ -34,6 +34,7 @@ fn masked(mut config: Config) -> Config {
     mask(&mut config.auth.bootstrap_key);
     mask(&mut config.encryption.key);
     mask(&mut config.database.direct_url);
+    mask(&mut config.database.replica_url);
     config.auth.jwt.iter_mut().flat_map(|issuer| &mut issuer.keys).for_each(|key| mask(&mut key.secret));
     if let Ok(mut url) = Url::parse(&config.database.url)
         && url.password().is_some()
@@ -54,6 +55,7 @@ mod tests {
         config.auth.bootstrap_key = Some(Secret::new("wp_hidden"));
         config.encryption.key = Some(Secret::new("hidden"));
         config.database.direct_url = Some(Secret::new("postgres://me:hidden@host/db"));
+        config.database.replica_url = config.database.direct_url.clone();
         config.database.url = "postgres://me:hidden@host/db".into();
         let text = toml::to_string_pretty(&masked(config)).unwrap();
         assert!(!text.contains("hidden"), "{text}");

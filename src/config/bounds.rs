@@ -28,6 +28,7 @@ const BOUNDS: &[Bound] = &[
     ("server.grace_period_ms", 0, HOUR),
     ("database.max_connections", 1, 10_000),
     ("database.acquire_timeout_ms", 1, 10 * MINUTE),
+    ("database.max_replica_lag_ms", SECOND, HOUR),
     ("ingest.max_body_bytes", 1, GIB),
     ("ingest.max_batch_events", 1, 100_000),
     ("ingest.max_attributes", 4, 10_000),

@@ -18,6 +18,12 @@ pub struct Database {
     pub direct_url: Option<Secret>,
     /// A file that holds it.
     pub direct_url_file: Option<String>,
+    /// A URL of a streaming replica that lists may be read from.
+    pub replica_url: Option<Secret>,
+    /// A file that holds it.
+    pub replica_url_file: Option<String>,
+    /// How far the replica may be behind.
+    pub max_replica_lag_ms: u64,
     /// Bring the schema up to date at start.
     pub migrate: bool,
     /// Connections of this node.

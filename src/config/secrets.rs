@@ -11,6 +11,7 @@ pub(super) fn resolve(config: &mut Config) -> Result<(), ConfigError> {
     }
     let Config { auth, encryption, database, .. } = config;
     resolve_one("database.direct_url", &mut database.direct_url, &mut database.direct_url_file)?;
+    resolve_one("database.replica_url", &mut database.replica_url, &mut database.replica_url_file)?;
     resolve_one("auth.bootstrap_key", &mut auth.bootstrap_key, &mut auth.bootstrap_key_file)?;
     resolve_one("encryption.key", &mut encryption.key, &mut encryption.key_file)?;
     for key in auth.jwt.iter_mut().flat_map(|issuer| &mut issuer.keys) {

@@ -140,6 +140,17 @@ macro_rules! watched {
                 self.store.hear_news(node, inbox).await
             }
 
+            fn lately(&self) -> Option<Arc<dyn Store>> {
+                let store = self.store.lately()?;
+                let Self { accept, transitions, database, jobs, .. } = self;
+                let (accept, transitions) = (Arc::clone(accept), Arc::clone(transitions));
+                Some(Arc::new(Measured { store, accept, transitions, database: Arc::clone(database), jobs: Arc::clone(jobs) }))
+            }
+
+            async fn look_at_replica(&self) {
+                self.store.look_at_replica().await;
+            }
+
             fn holdings(&self) -> Holdings {
                 self.store.holdings()
             }

@@ -3,6 +3,7 @@
 //! Each method is one atomic transition or one consistent look. What is promised stands before the signature, and the
 //! conformance suite in `tests/it/store/` holds both databases to it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -373,6 +374,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the database answers, and how quickly.
     async fn ping(&self) -> Result<Duration>;
+
+    /// A replica of the same memory to read lists from that people look at, if there is one, and it is not further behind than
+    /// `database.max_replica_lag_ms`. What was committed just now may be missing there; nothing may be decided by it.
+    fn lately(&self) -> Option<Arc<dyn Store>>;
+
+    /// Looks how far the replica is behind. To be called again and again; where there is none it never returns.
+    async fn look_at_replica(&self);
 
     /// What this process holds of the database, without asking it: never waits.
     fn holdings(&self) -> Holdings;

@@ -34,6 +34,7 @@ mod postgres;
 mod producers;
 mod range;
 mod rates;
+mod replica;
 mod revisions;
 mod row;
 mod schema;
@@ -55,20 +56,32 @@ use crate::domain::entropy::Entropy;
 use engine::Engine;
 use lease_book::LeaseBook;
 use news::Herald;
+use replica::Replica;
 use vault::Vault;
 
 /// The store on SQLite or Postgres.
 pub struct SqlStore {
     engine: Engine,
-    vault: Vault,
+    vault: Arc<Vault>,
     entropy: Arc<dyn Entropy>,
     leases: LeaseBook,
     herald: Herald,
+    replica: Option<Replica>,
 }
 
 impl std::fmt::Debug for SqlStore {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SqlStore").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl SqlStore {
+    /// Postgres, if it is that.
+    const fn postgres(&self) -> Option<&engine::PostgresEngine> {
+        match &self.engine {
+            Engine::Postgres(engine) => Some(engine),
+            Engine::Sqlite(_) => None,
+        }
     }
 }
 

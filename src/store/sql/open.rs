@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -9,6 +10,7 @@ use super::engine::{Engine, PostgresEngine, SqliteEngine};
 use super::lease_book::LeaseBook;
 use super::location::Location;
 use super::news::Herald;
+use super::replica::Replica;
 use super::vault::Vault;
 use super::{SqlStore, schema, tenants};
 use crate::config::{Database, Encryption};
@@ -25,9 +27,11 @@ pub enum OpenError {
         /// What is wrong with it; never the URL itself, which may hold a password.
         detail: String,
     },
-    /// The URL past the pooler is none of a server.
-    #[error("database.direct_url is not usable: {detail}")]
-    Direct {
+    /// The URL of another server, or of the way past a pooler, is none of a server.
+    #[error("{name} is not usable: {detail}")]
+    Server {
+        /// The setting.
+        name: &'static str,
         /// What is wrong with it; never the URL itself.
         detail: String,
     },
@@ -100,7 +104,7 @@ impl OpenError {
     /// Whether a setting is to be changed, not the world.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Url { .. } | Self::Direct { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
+        matches!(self, Self::Url { .. } | Self::Server { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
     }
 }
 
@@ -125,10 +129,18 @@ impl SqlStore {
         is_exclusive: bool,
     ) -> Result<Self, OpenError> {
         let engine = ready(options, is_exclusive, options.migrate).await?;
-        let vault = Vault::unlock(&engine, encryption, entropy.as_ref()).await?;
+        let vault = Arc::new(Vault::unlock(&engine, encryption, entropy.as_ref()).await?);
         tenants::ensure_default(&engine).await?;
         let herald = Herald::new(&engine, options);
-        Ok(Self { engine, vault, entropy, leases: LeaseBook::default(), herald })
+        let made = |engine, herald, replica| {
+            let (vault, entropy) = (Arc::clone(&vault), Arc::clone(&entropy));
+            Self { engine, vault, entropy, leases: LeaseBook::default(), herald, replica }
+        };
+        let replica = replica(options, &engine)?.map(|engine| {
+            let max_lag = Duration::from_millis(options.max_replica_lag_ms);
+            Replica::new(made(engine, Herald::silent(), None), max_lag)
+        });
+        Ok(made(engine, herald, replica))
     }
 }
 
@@ -151,7 +163,8 @@ async fn ready(options: &Database, is_exclusive: bool, may_migrate: bool) -> Res
             Ok(Engine::Sqlite(engine))
         }
         Location::Postgres(server) => {
-            let direct = direct(options)?;
+            let (url, file) = (options.direct_url.as_ref(), options.direct_url_file.as_deref());
+            let direct = self::server("database.direct_url", "database.direct_url_file", url, file)?;
             let engine = PostgresEngine::open(*server, direct, options).await.map_err(OpenError::Unreachable)?;
             if schema::is_behind(&schema::applied_postgres(&engine).await?)? {
                 allowed(may_migrate)?;
@@ -162,15 +175,28 @@ async fn ready(options: &Database, is_exclusive: bool, may_migrate: bool) -> Res
     }
 }
 
-/// Where the server is that a pooler stands before.
-fn direct(options: &Database) -> Result<Option<PgConnectOptions>, OpenError> {
-    let (url, file) = (options.direct_url.as_ref(), options.direct_url_file.as_deref());
-    let url = setting("database.direct_url_file", url.map(Secret::expose), file)?;
-    let Some(url) = url else { return Ok(None) };
+/// The replica that lists may be read from. Whether it is there shows when it is looked at: a node starts without it.
+fn replica(options: &Database, primary: &Engine) -> Result<Option<Engine>, OpenError> {
+    let (url, file) = (options.replica_url.as_ref(), options.replica_url_file.as_deref());
+    let server = server("database.replica_url", "database.replica_url_file", url, file)?;
+    match primary {
+        Engine::Postgres(_) => Ok(server.map(|server| Engine::Postgres(PostgresEngine::open_later(server, options)))),
+        Engine::Sqlite(_) => Ok(None),
+    }
+}
+
+/// A server that a setting beside `database.url` names.
+fn server(
+    name: &'static str,
+    file_name: &'static str,
+    url: Option<&Secret>,
+    file: Option<&str>,
+) -> Result<Option<PgConnectOptions>, OpenError> {
+    let Some(url) = setting(file_name, url.map(Secret::expose), file)? else { return Ok(None) };
     match Location::parse(url.trim()) {
         Ok(Location::Postgres(server)) => Ok(Some(*server)),
-        Ok(Location::Sqlite(_)) => Err(OpenError::Direct { detail: "it must begin with postgres://".to_owned() }),
-        Err(OpenError::Url { detail }) => Err(OpenError::Direct { detail }),
+        Ok(Location::Sqlite(_)) => Err(OpenError::Server { name, detail: "it must begin with postgres://".to_owned() }),
+        Err(OpenError::Url { detail }) => Err(OpenError::Server { name, detail }),
         Err(other) => Err(other),
     }
 }

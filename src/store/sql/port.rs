@@ -1,5 +1,6 @@
 //! The port, transition by transition: each is handed to the module of its resource or to the hot path of the database in use.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -419,6 +420,17 @@ impl Store for SqlStore {
         let began = Instant::now();
         stats::ping(&self.engine).await?;
         Ok(began.elapsed())
+    }
+
+    fn lately(&self) -> Option<Arc<dyn Store>> {
+        self.replica.as_ref()?.usable()
+    }
+
+    async fn look_at_replica(&self) {
+        match (&self.replica, self.postgres()) {
+            (Some(replica), Some(primary)) => replica.look(primary).await,
+            _ => std::future::pending().await,
+        }
     }
 
     fn holdings(&self) -> Holdings {

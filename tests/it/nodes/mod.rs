@@ -1,7 +1,9 @@
 //! Several nodes on one Postgres: the real binary, as many processes as there are nodes.
 
+mod many;
 mod news;
 mod pooler;
+mod replica;
 
 use std::time::Duration;
 

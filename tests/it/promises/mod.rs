@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 const ARRIVAL: Duration = Duration::from_mins(1);
 
 /// Settings with which a node that dies is missed soon.
-const SHORT_LEASES: [(&str, &str); 3] =
+pub(crate) const SHORT_LEASES: [(&str, &str); 3] =
     [("WAYPOST_DISPATCH__LEASE_MS", "1500"), ("WAYPOST_DISPATCH__HEARTBEAT_MS", "300"), ("WAYPOST_DISPATCH__SWEEP_MS", "200")];
 
 /// Declares a test that is run on an empty database of both kinds.

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::deliveries::Delivery;
 use super::wire::answers::Problems;
-use super::wire::{Cursor, Limit, List, Query, page};
+use super::wire::{Cursor, Limit, List, Query, lately, page};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
 use crate::domain::delivery::DeadReason;
@@ -141,12 +141,13 @@ async fn list_dead_letters(
     let SearchDeadLetters { subscription_id, reason, after, before, group_by, limit, cursor } = search;
     let filter = DeadLetterFilter { subscription_id, reason, after, before };
     let Some(Grouping(by)) = group_by else {
-        let rows = store.dead_letters(&caller.tenant, &filter, page(limit, cursor)).await?;
+        let page = page(limit, cursor);
+        let rows = lately!(store.dead_letters(&caller.tenant, &filter, page))?;
         return Ok(Json(DeadLetters::Each(List::page::<DeliveryId, _>(rows, Delivery::from))));
     };
     if cursor.is_some() {
         return Err(Problem::invalid_request("Groups come on one page.").at_parameter("cursor", "can't be used with `group_by`"));
     }
-    let groups = store.dead_letter_groups(&caller.tenant, &filter, by).await?;
+    let groups = lately!(store.dead_letter_groups(&caller.tenant, &filter, by))?;
     Ok(Json(DeadLetters::Counted(List::whole(groups.into_iter().map(DeadLetterGroup::from).collect()))))
 }

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::wire::answers::{ChangeProblems, Problems};
-use super::wire::{Cursor, Id, Limit, List, Query, page};
+use super::wire::{Cursor, Id, Limit, List, Query, lately, page};
 use crate::dispatch;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::credential::Scope;
@@ -75,7 +75,8 @@ async fn list_deliveries(
     caller.require(Scope::DeliveriesRead)?;
     let SearchDeliveries { state, subscription_id, event_id, after, before, limit, cursor } = search;
     let filter = DeliveryFilter { state, subscription_id, event_id, after, before };
-    let rows = store.deliveries(&caller.tenant, &filter, page(limit, cursor)).await?;
+    let page = page(limit, cursor);
+    let rows = lately!(store.deliveries(&caller.tenant, &filter, page))?;
     Ok(Json(List::page::<DeliveryId, _>(rows, Delivery::from)))
 }
 

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::wire::answers::Problems;
-use super::wire::{Cursor, Id, Limit, List, Query, page};
+use super::wire::{Cursor, Id, Limit, List, Query, lately, page};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
 use crate::domain::event::Format;
@@ -74,7 +74,8 @@ async fn list_events(
     caller.require(Scope::EventsRead)?;
     let SearchEvents { r#type: event_type, source, subject, after, before, limit, cursor } = search;
     let filter = EventFilter { event_type, source, subject, after, before, made_since: None };
-    let rows = store.events(&caller.tenant, &filter, page(limit, cursor)).await?;
+    let page = page(limit, cursor);
+    let rows = lately!(store.events(&caller.tenant, &filter, page))?;
     Ok(Json(List::page::<EventId, _>(rows, EventLine::from)))
 }
 

@@ -11,8 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::Query;
 use super::wire::answers::Problems;
+use super::wire::{Query, lately};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::credential::Scope;
 use crate::domain::id::SubscriptionId;
@@ -122,7 +122,7 @@ async fn get_stats(
 ) -> Result<Json<Stats>> {
     caller.require(Scope::DeliveriesRead)?;
     let since = window.since(clock.now());
-    let points = store.stats(&caller.tenant, subscription_id, window.width(), since).await?;
+    let points = lately!(store.stats(&caller.tenant, subscription_id, window.width(), since))?;
     let (count, oldest_waiting_at) = store.waiting(&caller.tenant, subscription_id, WAITING_CAP).await?;
     let waiting = Waiting { count, is_capped: count >= u64::from(WAITING_CAP), oldest_waiting_at };
     Ok(Json(Stats::new(window, since, points, waiting)))
@@ -145,7 +145,7 @@ async fn list_subscription_stats(
         return Err(Problem::invalid_request("There is no such page.").at_parameter("limit", "must be between 1 and 250"));
     }
     let since_at = window.since(clock.now());
-    let worst = store.worst_subscriptions(&caller.tenant, window.width(), since_at, limit).await?;
+    let worst = lately!(store.worst_subscriptions(&caller.tenant, window.width(), since_at, limit))?;
     let data = worst.into_iter().map(SubscriptionStats::from).collect();
     Ok(Json(SubscriptionStatsList { window, since_at, data }))
 }

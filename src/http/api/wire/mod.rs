@@ -8,6 +8,7 @@ mod body;
 mod cursor;
 mod headers;
 mod id;
+mod lately;
 mod list;
 mod pointer;
 mod query;
@@ -16,6 +17,7 @@ pub(crate) use body::{Body, BodyWithEvent, decode};
 pub(crate) use cursor::{Cursor, Limit, Listed};
 pub(crate) use headers::{Header, Text, headers};
 pub(crate) use id::Id;
+pub(crate) use lately::{lately, within};
 pub(crate) use list::List;
 pub(crate) use query::Query;
 

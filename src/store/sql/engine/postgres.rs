@@ -83,29 +83,14 @@ impl PostgresEngine {
     ) -> Result<Self, Error> {
         let is_pooled = options.pooler == Pooler::Transaction;
         let direct = direct.or_else(|| (!is_pooled).then(|| server.clone()));
-        let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections.max(2))
-            .acquire_timeout(Duration::from_millis(options.acquire_timeout_ms))
-            .test_before_acquire(false)
-            .before_acquire(|connection, idle| {
-                Box::pin(async move {
-                    if idle.idle_for > TRUSTED_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            });
-        let pool = if is_pooled {
-            // PgBouncer refuses parameters of a start that it does not know, and this one shapes text that nobody asks for.
-            pool.connect_with(server.extra_float_digits(None)).await?
-        } else {
-            pool.after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })
-            })
-            .connect_with(server)
-            .await?
-        };
+        let pool = pool(options).connect_with(starting(server, is_pooled)).await?;
         Ok(Self { pool, direct, is_pooled })
+    }
+
+    /// Makes the pool of a server that need not be there.
+    pub(in crate::store::sql) fn open_later(server: PgConnectOptions, options: &Database) -> Self {
+        let is_pooled = options.pooler == Pooler::Transaction;
+        Self { pool: pool(options).connect_lazy_with(starting(server, is_pooled)), direct: None, is_pooled }
     }
 
     /// Begins a transaction.
@@ -143,6 +128,33 @@ impl PostgresEngine {
         work.commit().await?;
         Ok(count)
     }
+}
+
+/// A pool with these settings.
+fn pool(options: &Database) -> PgPoolOptions {
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections.max(2))
+        .acquire_timeout(Duration::from_millis(options.acquire_timeout_ms))
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| {
+            Box::pin(async move {
+                if idle.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
+    match options.pooler {
+        Pooler::Transaction => pool,
+        Pooler::None => pool
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })),
+    }
+}
+
+/// How a connection begins. `PgBouncer` refuses parameters of a start that it does not know, and the one left out shapes text that
+/// nobody asks for.
+fn starting(server: PgConnectOptions, is_pooled: bool) -> PgConnectOptions {
+    if is_pooled { server.extra_float_digits(None) } else { server }
 }
 
 impl Work {

@@ -48,6 +48,11 @@ impl Herald {
         Self { wire }
     }
 
+    /// The herald of who changes nothing.
+    pub(super) const fn silent() -> Self {
+        Self { wire: None }
+    }
+
     /// Notes something that others should know soon.
     pub(super) fn tell(&self, add: impl FnOnce(&mut News)) {
         if let Some(wire) = &self.wire {
