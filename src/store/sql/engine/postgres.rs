@@ -36,9 +36,10 @@ macro_rules! session {
 
 /// What every session begins with.
 pub(in crate::store::sql) const SESSION: &str = session!("SET");
-/// What a transaction begins with.
-const BEGIN: &str = "BEGIN";
-const BEGIN_POOLED: &str = concat!("BEGIN; ", session!("SET LOCAL"));
+/// What a transaction begins with. After a lock was waited for, the next statement must see what others did meanwhile, whatever the
+/// server's default.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_POOLED: &str = concat!("BEGIN ISOLATION LEVEL READ COMMITTED; ", session!("SET LOCAL"));
 /// What a transaction begins with that reads, all of it from one moment.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const SNAPSHOT_POOLED: &str = concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", session!("SET LOCAL"));
