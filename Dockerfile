@@ -25,9 +25,9 @@ ENV CARGO_PROFILE_RELEASE_STRIP=debuginfo
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
 # The dependencies alone: every target that Cargo.toml names is there, and empty.
-RUN mkdir -p src benches/outbox benches/pipeline benches/routing \
+RUN mkdir -p src benches/outbox benches/pipeline benches/routing benches/stages \
     && touch src/lib.rs \
-    && for file in src benches/outbox benches/pipeline benches/routing; do echo 'fn main() {}' >"$file/main.rs"; done \
+    && for file in src benches/outbox benches/pipeline benches/routing benches/stages; do echo 'fn main() {}' >"$file/main.rs"; done \
     && cargo build --release --locked
 COPY migrations migrations
 COPY openapi openapi
