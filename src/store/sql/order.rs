@@ -3,7 +3,7 @@
 //! Of each key only the first that has not ended stands in the queue with its own moment; all others are parked there at the end of
 //! time, which no claim reaches. A line is changed under the lock of its row in `order_keys`, taken before any delivery is touched, so
 //! that of two transactions one sees what the other did. Deliveries in no line are never looked for here on their way: their leases
-//! tell ([`Lease::may_be_in_line`]).
+//! tell ([`crate::store::Lease::may_be_in_line`]).
 
 use std::collections::BTreeSet;
 
