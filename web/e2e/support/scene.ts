@@ -3,8 +3,8 @@
 import { expect } from 'vitest';
 import type { Waypost } from './waypost.ts';
 
-/** One attempt, and then a dead letter. */
-export const onceOnly = { config: { retry: { schedule_ms: [0] } } };
+/** One attempt, and then a dead letter: no breaker keeps the next one back. */
+export const onceOnly = { config: { retry: { schedule_ms: [0] }, breaker: { is_enabled: false } } };
 
 /** Posts so many events and waits until each is a dead letter. */
 export async function deadLetters(waypost: Waypost, count: number): Promise<void> {
