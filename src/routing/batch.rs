@@ -67,8 +67,8 @@ pub(super) fn route(batch: &mut AcceptBatch, index: &Index, outlet: &dyn Outlet,
     faults
 }
 
-/// Decides who makes the first attempt, and when. What is to keep its order takes its place in line; a paused subscription's deliveries wait, and so do those whose policy, subscription
-/// or event asks for it; of several waits the longest counts.
+/// Decides who makes the first attempt, and when. What is to keep its order takes its place in line; a paused subscription's deliveries
+/// wait, and so do those whose policy or event asks for it; of several waits the longest counts.
 fn place(
     route: &Route,
     accepted: &Accepted,
