@@ -6,6 +6,7 @@ use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::SubscriptionId;
 use crate::domain::page::PageRequest;
+use crate::domain::shard::ShardNumber;
 use crate::domain::signature;
 use crate::domain::subscription::{SigningSecret, Spec, Status, Subscription};
 use crate::domain::tenant::TenantName;
@@ -30,7 +31,7 @@ pub(super) async fn greet(
     spec.description = Some("the built-in inbox: look at /dev/inbox/hello".into());
     let secret = SigningSecret { secret: signature::generate_secret(entropy), created_at: now, expires_at: None };
     let subscription = Subscription {
-        id: SubscriptionId::new(now, entropy),
+        id: SubscriptionId::on(ShardNumber::HOME, now, entropy),
         tenant,
         status: Status::Active,
         disabled_reason: None,

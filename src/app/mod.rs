@@ -9,6 +9,7 @@ mod housekeeping;
 mod news;
 mod outlet;
 mod replica;
+mod shard;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,44 +20,33 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::dispatch::{self, Asking, DispatchParts, Dispatcher};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::id::NodeId;
 use crate::domain::secret::Secret;
+use crate::domain::shard::ShardNumber;
 use crate::http::api::explain::Room;
 use crate::http::auth::{Authenticator, SignInTokens, api_key};
 use crate::http::ingest::Doors;
 use crate::http::meter::Meter;
 use crate::http::server::Server;
 use crate::http::tails::Tails;
-use crate::http::{self, AppState};
-use crate::jobs;
+use crate::http::{self, AppState, Shards};
 use crate::metrics::{self, Metrics};
-use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
 use crate::store::sql::SqlStore;
-use crate::store::{Measured, SharedDirectory, StatsBuffer, Store};
+use crate::store::{Measured, Store};
+use shard::{Node, Prepared, Shard};
 
 /// A running node.
 pub struct App {
     address: SocketAddr,
     new_administrator_key: Option<Secret>,
     sign_in_token: Option<Secret>,
-    store: Arc<dyn Store>,
     config: Arc<Config>,
     /// Cancelled to stop taking requests.
     http_stop: CancellationToken,
     http: JoinSet<()>,
-    /// Ends by itself when the last acceptor is dropped, which the HTTP side holds.
-    accepting: JoinSet<()>,
-    /// Cancelled to begin nothing more and finish what is open.
-    dispatch_stop: CancellationToken,
-    /// Cancelled to break off what is still open.
-    dispatch_abort: CancellationToken,
-    /// Delivering, and the steps of jobs.
-    dispatching: JoinSet<()>,
-    housekeeping_stop: CancellationToken,
-    housekeeping: JoinSet<()>,
+    home: Shard,
 }
 
 impl App {
@@ -72,116 +62,25 @@ impl App {
         let metrics = Arc::new(metrics(&config.metrics));
         let store = Arc::new(SqlStore::open(&config.database, &config.encryption, Arc::clone(&entropy)).await?);
         let store: Arc<dyn Store> = Arc::new(Measured::new(store, &metrics));
-        let node = NodeId::new(clock.now(), &*entropy);
-        metrics.node.is(node, config.role.as_str());
-        let directory = SharedDirectory::default();
-        let stats = Arc::new(StatsBuffer::default());
-        let router = Arc::new(Router::new(Arc::clone(&store), Arc::clone(&directory)));
-        router.poll().await.context("can't load the subscriptions")?;
+        let id = NodeId::new(clock.now(), &*entropy);
+        metrics.node.is(id, config.role.as_str());
+        let node = Node { id, config, clock, entropy, metrics };
+        let (home, shown) = Prepared::new(ShardNumber::HOME, Arc::clone(&store), &node).await?;
 
-        let (dispatcher, handle) = Dispatcher::new(DispatchParts {
-            store: Arc::clone(&store),
-            directory: Arc::clone(&directory),
-            node,
-            config: config.dispatch.clone(),
-            breaker: config.breaker.clone(),
-            egress: config.egress.clone(),
-            asking: Asking::new(&config),
-            dev: config.dev,
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            stats: Arc::clone(&stats),
-            metrics: Arc::clone(&metrics.deliver),
-        });
-        let outlet: Arc<dyn Outlet> = if config.role.dispatches() { Arc::new(handle.clone()) } else { Arc::new(NoOutlet) };
-        let (writer, acceptor) = Writer::new(routing::Parts {
-            store: Arc::clone(&store),
-            router: Arc::clone(&router),
-            outlet,
-            stats: Arc::clone(&stats),
-            metrics: Arc::clone(&metrics.accept),
-            node,
-            config: config.accept.clone(),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-        });
-        let (worker, jobs) = worker(&store, &handle, node, &config, &clock, &entropy, &metrics);
-        let new_administrator_key = bootstrap(&config, &*store, &clock, &*entropy).await?;
+        let new_administrator_key = bootstrap(&node, &*store).await?;
         let sign_in_tokens = Arc::new(SignInTokens::default());
-        let sign_in_token = config.dev.then(|| sign_in_tokens.issue(&*entropy));
+        let sign_in_token = node.config.dev.then(|| sign_in_tokens.issue(&*node.entropy));
         let http_stop = CancellationToken::new();
-        let shared = AppState::new(http::state::Parts {
-            authenticator: Authenticator::new(&config.auth, config.dev, Arc::clone(&store), Arc::clone(&clock))?,
-            store: Arc::clone(&store),
-            acceptor,
-            dispatch: handle.clone(),
-            jobs: jobs.clone(),
-            directory: Arc::clone(&directory),
-            config: Arc::clone(&config),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            doors: Doors::new(Arc::clone(&clock), Duration::from_millis(config.auth.api_key_cache_ms)),
-            sign_in_tokens,
-            tails: Tails::new(&config.server),
-            room: Room::new(&config.explain),
-            inboxes: Arc::default(),
-            metrics: Arc::clone(&metrics),
-            stopping: http_stop.clone(),
-        });
-        let (server, address) = listen(&config.server).await?;
-        if config.dev {
-            first_start::greet(&*store, address, &*clock, &*entropy).await.context("can't create the first subscription")?;
-            router.poll().await.context("can't load the subscriptions")?;
+        let state = state(&node, store, Shards::new(shown), sign_in_tokens, http_stop.clone())?;
+        let (server, address) = listen(&node.config.server).await?;
+        if node.config.dev {
+            home.greet(address, &node).await?;
         }
 
-        let mut app = Self::idle(address, Arc::clone(&store), Arc::clone(&config), http_stop);
-        app.new_administrator_key = new_administrator_key;
-        app.sign_in_token = sign_in_token;
-        app.accepting.spawn(writer.run(config.accept.writers));
-        if config.role.dispatches() {
-            app.dispatching.spawn(dispatcher.run(app.dispatch_stop.clone(), app.dispatch_abort.clone()));
-            app.dispatching.spawn(worker.run(app.dispatch_stop.clone()));
-        }
-        let counting = depth::follow(
-            Arc::clone(&store),
-            directory,
-            Arc::clone(&metrics.depth),
-            config.metrics.count_interval_ms,
-            Arc::clone(&clock),
-            app.housekeeping_stop.clone(),
-        );
-        app.housekeeping.spawn(counting);
-        let news = news::Parts {
-            store: Arc::clone(&store),
-            node,
-            router: Arc::clone(&router),
-            deliveries: config.role.dispatches().then_some((handle, jobs)),
-            clock: Arc::clone(&clock),
-        };
-        app.housekeeping.spawn(news::exchange(news, app.housekeeping_stop.clone()));
-        app.housekeeping.spawn(replica::follow(Arc::clone(&store), app.housekeeping_stop.clone()));
-        app.housekeeping.spawn(housekeeping::run(store, router, stats, node, config, clock, app.housekeeping_stop.clone()));
-        app.http.spawn(server.run(http::router::build(shared), Arc::new(Meter::new(&metrics)), app.http_stop.clone()));
-        Ok(app)
-    }
-
-    /// A node of which nothing runs yet.
-    fn idle(address: SocketAddr, store: Arc<dyn Store>, config: Arc<Config>, http_stop: CancellationToken) -> Self {
-        Self {
-            address,
-            new_administrator_key: None,
-            sign_in_token: None,
-            store,
-            config,
-            http_stop,
-            http: JoinSet::new(),
-            accepting: JoinSet::new(),
-            dispatch_stop: CancellationToken::new(),
-            dispatch_abort: CancellationToken::new(),
-            dispatching: JoinSet::new(),
-            housekeeping_stop: CancellationToken::new(),
-            housekeeping: JoinSet::new(),
-        }
+        let home = home.run(&node);
+        let mut http = JoinSet::new();
+        http.spawn(server.run(http::router::build(state), Arc::new(Meter::new(&node.metrics)), http_stop.clone()));
+        Ok(Self { address, new_administrator_key, sign_in_token, config: node.config, http_stop, http, home })
     }
 
     /// Where it listens.
@@ -209,14 +108,13 @@ impl App {
     /// Stops in good order: no new requests, no new claims, what is under way is finished within the grace period and recorded,
     /// leases are released, the database is closed.
     pub async fn stop(mut self) {
-        self.dispatch_stop.cancel();
+        self.home.begin_to_stop();
         self.http_stop.cancel();
-        let abort = self.dispatch_abort.clone();
+        let abort = self.home.abort();
         let grace_period = self.grace_period();
         let open = async {
             while self.http.join_next().await.is_some() {}
-            while self.accepting.join_next().await.is_some() {}
-            while self.dispatching.join_next().await.is_some() {}
+            self.home.drain().await;
         };
         let out_of_time = async {
             tokio::time::sleep(grace_period).await;
@@ -227,9 +125,7 @@ impl App {
             () = open => {}
             () = out_of_time => {}
         }
-        self.housekeeping_stop.cancel();
-        while self.housekeeping.join_next().await.is_some() {}
-        self.store.close().await;
+        self.home.close().await;
     }
 }
 
@@ -247,27 +143,30 @@ async fn listen(config: &config::Server) -> anyhow::Result<(Server, SocketAddr)>
     Ok((server, address))
 }
 
-/// The worker of jobs, not yet running, and the handle to it. What it opens it tells `dispatch`.
-fn worker(
-    store: &Arc<dyn Store>,
-    dispatch: &dispatch::Handle,
-    node: NodeId,
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-    metrics: &Metrics,
-) -> (jobs::Worker, jobs::Handle) {
-    let parts = jobs::Parts {
-        store: Arc::clone(store),
-        outlet: Arc::new(dispatch.clone()),
-        node,
-        config: config.jobs.clone(),
+/// What handlers share.
+fn state(
+    node: &Node,
+    store: Arc<dyn Store>,
+    shards: Shards,
+    sign_in_tokens: Arc<SignInTokens>,
+    stopping: CancellationToken,
+) -> anyhow::Result<AppState> {
+    let Node { config, clock, entropy, metrics, .. } = node;
+    let doors = Doors::new(Arc::clone(clock), Duration::from_millis(config.auth.api_key_cache_ms));
+    Ok(AppState::new(http::state::Parts {
+        authenticator: Authenticator::new(&config.auth, config.dev, store, Arc::clone(clock))?,
+        shards,
+        config: Arc::clone(config),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
-        metrics: Arc::clone(&metrics.jobs),
-    };
-    let handle = jobs::Handle::default();
-    (jobs::Worker::new(parts, handle.clone()), handle)
+        doors,
+        sign_in_tokens,
+        tails: Tails::new(&config.server),
+        room: Room::new(&config.explain),
+        inboxes: Arc::default(),
+        metrics: Arc::clone(metrics),
+        stopping,
+    }))
 }
 
 /// The metrics of a node with these settings, at zero.
@@ -280,15 +179,10 @@ pub fn metrics(config: &config::Metrics) -> Metrics {
 }
 
 /// Makes sure that somebody can get in. In development mode that is whoever knows the development key, which is never stored.
-async fn bootstrap(
-    config: &Config,
-    store: &dyn Store,
-    clock: &Arc<dyn Clock>,
-    entropy: &dyn Entropy,
-) -> anyhow::Result<Option<Secret>> {
-    let configured = config.auth.bootstrap_key.as_ref();
-    if config.dev && configured.is_none() {
+async fn bootstrap(node: &Node, store: &dyn Store) -> anyhow::Result<Option<Secret>> {
+    let configured = node.config.auth.bootstrap_key.as_ref();
+    if node.config.dev && configured.is_none() {
         return Ok(None);
     }
-    Ok(api_key::ensure_bootstrap(store, configured, clock, entropy).await?)
+    Ok(api_key::ensure_bootstrap(store, configured, &node.clock, &*node.entropy).await?)
 }

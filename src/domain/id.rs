@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::clock::Timestamp;
 use super::entropy::Entropy;
+use super::shard::ShardNumber;
 
 /// The lower-case Crockford alphabet of the TypeID specification.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -184,6 +185,27 @@ identifiers! {
     NodeId = "nod";
 }
 
+/// Identifiers by which a thing is asked for that is nobody's yet: they say in which database it is.
+macro_rules! found_by_shard {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// A new identifier made at `now`, of something that is kept in `shard`.
+            #[must_use]
+            pub fn on(shard: ShardNumber, now: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(shard.written_in(uuid_v7(now, entropy)))
+            }
+
+            /// Where it is kept, if it was made by [`Self::on`]; else any number.
+            #[must_use]
+            pub const fn shard(self) -> ShardNumber {
+                ShardNumber::read_in(self.0)
+            }
+        }
+    )*};
+}
+
+found_by_shard! { SubscriptionId ProducerId }
+
 /// The bits of a delivery's identifier that tell the deliveries of one event apart.
 const DELIVERY_BITS: u128 = (1 << 52) - 1;
 
@@ -251,6 +273,22 @@ mod tests {
         let (first, last) = DeliveryId::range_of(events[0]);
         let inside = known.iter().filter(|id| (first..=last).contains(*id)).count();
         assert!((40..=80).contains(&inside), "of 40 events of one moment at most one other is likely to be close by: {inside}");
+    }
+
+    #[test]
+    fn shard_is_read_as_it_was_written_and_leaves_the_rest_alone() {
+        let entropy = SeededEntropy::new(7);
+        let now = Timestamp::from_micros(1_763_726_400_000_123);
+        for number in [0, 1, 2, 511, 1023] {
+            let shard = ShardNumber::new(number).unwrap();
+            let (id, other) = (SubscriptionId::on(shard, now, &entropy), SubscriptionId::on(shard, now, &entropy));
+            assert_eq!((id.shard(), other.shard(), id.made_at()), (shard, shard, SubscriptionId::first_at(now).made_at()));
+            assert_eq!((id.as_uuid().get_version_num(), id.as_uuid().get_variant()), (7, uuid::Variant::RFC4122));
+            assert_ne!(id, other);
+            let event = EventId::new(now, &entropy);
+            assert_ne!(DeliveryId::of(event, id), DeliveryId::of(event, other));
+        }
+        assert_eq!(ShardNumber::new(1024), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod page;
 pub mod producer;
 pub mod retry;
 pub mod secret;
+pub mod shard;
 pub mod signature;
 pub mod subscription;
 pub mod tenant;

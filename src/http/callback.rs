@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Code, Document, Problem, Result};
+use super::shards::Shard;
 use super::state::AppState;
 use crate::domain::credential::{self, KeyHash};
 use crate::domain::handshake::{self, answer};
@@ -79,7 +80,7 @@ async fn get_handshake_callback(
     if !is_browser(&headers) {
         return agree(&app, &id, &secret, &headers).await;
     }
-    let (subscription, _) = expected(&app, &id, &secret).await?;
+    let (_, subscription, _) = expected(&app, &id, &secret).await?;
     Ok((PRIVATE, Html(page(&question(&subscription), true))).into_response())
 }
 
@@ -110,17 +111,17 @@ async fn post_handshake_callback(
 async fn agree(app: &AppState, id: &str, secret: &str, headers: &HeaderMap) -> Result<Response> {
     let rate = text(headers, answer::ALLOWED_RATE);
     for _ in 0..TRIES {
-        let (read, hash) = expected(app, id, secret).await?;
+        let (Shard { store, dispatch, .. }, read, hash) = expected(app, id, secret).await?;
         check_origin(&read, headers)?;
         let (mut agreed, now) = (read.clone(), app.clock.now());
-        let pace = app.dispatch.asking().pace(app.entropy.fraction());
+        let pace = dispatch.asking().pace(app.entropy.fraction());
         if !handshake::grant(&mut agreed, &hash, rate, pace, now) {
             return Err(unknown());
         }
-        match app.store.put_handshake(&read, &agreed, now).await {
+        match store.put_handshake(&read, &agreed, now).await {
             Ok(()) => {
                 tracing::info!(subscription_id = %read.id, "a sink agreed to deliveries by its callback");
-                app.dispatch.queued(read.id, now);
+                dispatch.queued(read.id, now);
                 return Ok(answered(agreed, headers));
             }
             Err(StoreError::Conflict(Conflict::State(_))) => {}
@@ -140,18 +141,19 @@ fn answered(agreed: Subscription, headers: &HeaderMap) -> Response {
 }
 
 /// The subscription whose sink was told this secret, if it still counts. Every other case is one and the same.
-async fn expected(app: &AppState, id: &str, secret: &str) -> Result<(Subscription, KeyHash)> {
+async fn expected<'a>(app: &'a AppState, id: &str, secret: &str) -> Result<(&'a Shard, Subscription, KeyHash)> {
     let id: SubscriptionId = id.parse().map_err(|_| unknown())?;
     if secret.len() > MAX_SECRET {
         return Err(unknown());
     }
     let hash = credential::hash(secret);
-    let subscription = match app.store.any_subscription(id).await {
+    let shard = app.home();
+    let subscription = match shard.store.any_subscription(id).await {
         Err(StoreError::NotFound) => return Err(unknown()),
         found => found?,
     };
     let is_expected = |handshake: &handshake::Handshake| handshake::is_expected(handshake, &hash, app.clock.now());
-    if subscription.handshake.as_ref().is_some_and(is_expected) { Ok((subscription, hash)) } else { Err(unknown()) }
+    if subscription.handshake.as_ref().is_some_and(is_expected) { Ok((shard, subscription, hash)) } else { Err(unknown()) }
 }
 
 fn unknown() -> Problem {

@@ -67,7 +67,7 @@ async fn get_readyz(State(state): State<AppState>) -> Result<Json<Health>> {
     if state.stopping.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This node is stopping.").retry_after(PING_TIMEOUT));
     }
-    let ping = tokio::time::timeout(PING_TIMEOUT, state.store.ping()).await;
+    let ping = tokio::time::timeout(PING_TIMEOUT, state.home().store.ping()).await;
     ping.map_err(|_| Problem::new(Code::Unavailable, "The database does not answer.").retry_after(PING_TIMEOUT))??;
     Ok(OK)
 }

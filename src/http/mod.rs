@@ -18,10 +18,12 @@ mod remembered;
 pub mod router;
 pub mod scrape;
 pub mod server;
+pub mod shards;
 pub mod state;
 pub mod tails;
 mod web;
 
 pub use auth::Caller;
 pub use problem::{Code, Problem};
+pub use shards::{Shard, Shards};
 pub use state::AppState;

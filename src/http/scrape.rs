@@ -50,10 +50,11 @@ async fn get_metrics(State(state): State<AppState>, request: Request) -> Result<
 /// Brings up to date what is not counted but looked at.
 fn look(state: &AppState) {
     let metrics = &state.metrics;
-    let (requests, bytes) = state.acceptor.waiting();
+    let home = state.home();
+    let (requests, bytes) = home.acceptor.waiting();
     metrics.accept.waits(requests, bytes);
-    metrics.deliver.holds(state.dispatch.load());
-    let Holdings { pools, lease_count, oldest_lease_at } = state.store.holdings();
+    metrics.deliver.holds(home.dispatch.load());
+    let Holdings { pools, lease_count, oldest_lease_at } = home.store.holdings();
     let in_flight = Counted { count: lease_count as u64, oldest_at: oldest_lease_at, is_estimated: false };
     metrics.depth.counted(Pile::InFlight, in_flight, state.clock.now());
     metrics.depth.show(state.clock.now());

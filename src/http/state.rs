@@ -1,27 +1,29 @@
 //! What handlers share: one clone of a reference per request.
 //!
-//! A handler takes the narrow part it needs (`State<Arc<dyn Store>>`, `State<Acceptor>`, …) or the whole. Nothing here is a
-//! place to keep a request's own things.
+//! A handler takes the narrow part it needs (`State<Arc<dyn Clock>>`, …) or the whole. Nothing here is a place to keep a request's
+//! own things.
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use super::api::explain::Room;
-use super::auth::{Authenticator, SignInTokens};
+use super::auth::{Authenticator, Caller, SignInTokens};
 use super::dev::inbox::Inboxes;
 use super::ingest::Doors;
+use super::problem::{Code, Problem, Result};
+use super::shards::{Shard, Shards};
 use super::tails::Tails;
 use crate::config::Config;
-use crate::dispatch;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
-use crate::jobs;
 use crate::metrics::Metrics;
-use crate::routing::Acceptor;
-use crate::store::{SharedDirectory, Store};
+
+/// When to try again after a tenant's database was not available.
+const SHARD_RETRY: Duration = Duration::from_secs(2);
 
 /// Everything a handler may use. Cheap to clone; made once, in `app`.
 #[derive(Clone)]
@@ -29,16 +31,8 @@ pub struct AppState(Arc<Parts>);
 
 /// The parts of the state.
 pub struct Parts {
-    /// The database.
-    pub store: Arc<dyn Store>,
-    /// Where events are accepted.
-    pub acceptor: Acceptor,
-    /// The dispatcher of this node.
-    pub dispatch: dispatch::Handle,
-    /// The jobs of this node.
-    pub jobs: jobs::Handle,
-    /// The newest snapshot of all subscriptions.
-    pub directory: SharedDirectory,
+    /// The databases, each with what works on it.
+    pub shards: Shards,
     /// The settings.
     pub config: Arc<Config>,
     /// The time.
@@ -69,6 +63,22 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// The database that holds what belongs to no single tenant.
+    #[must_use]
+    pub fn home(&self) -> &Shard {
+        self.shards.home()
+    }
+
+    /// The database of the caller's tenant, and what works on it.
+    ///
+    /// # Errors
+    /// 503 if this node does not have it.
+    pub fn shard(&self, caller: &Caller) -> Result<&Shard> {
+        self.shards
+            .get(caller.shard)
+            .ok_or_else(|| Problem::new(Code::Unavailable, "The tenant's database is not available.").retry_after(SHARD_RETRY))
+    }
 }
 
 impl Deref for AppState {
@@ -90,11 +100,6 @@ macro_rules! narrow {
 }
 
 narrow! {
-    store: Arc<dyn Store>;
-    acceptor: Acceptor;
-    dispatch: dispatch::Handle;
-    jobs: jobs::Handle;
-    directory: SharedDirectory;
     config: Arc<Config>;
     clock: Arc<dyn Clock>;
     entropy: Arc<dyn Entropy>;

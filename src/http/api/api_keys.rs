@@ -1,7 +1,5 @@
 //! `/v1/api-keys`: making and revoking keys. A key is shown once, when it is made; only its hash is stored.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::wire::answers::{BodyProblems, Problems};
 use super::wire::{Body, Cursor, Id, Limit, List, Query, page};
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::Timestamp;
 use crate::domain::credential::{self, Reach, Scope};
 use crate::domain::entropy::Entropy;
 use crate::domain::id::ApiKeyId;
@@ -20,7 +18,6 @@ use crate::domain::secret::Secret;
 use crate::http::auth::api_key;
 use crate::http::problem::{Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::Store;
 
 /// The most characters of a name.
 const MAX_NAME: usize = 200;
@@ -125,11 +122,12 @@ struct ListApiKeys {
     responses((status = 200, description = "A page of API keys", body = ApiKeyList), Problems)
 )]
 async fn list_api_keys(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ListApiKeys { limit, cursor }): Query<ListApiKeys>,
 ) -> Result<Json<List<ApiKey>>> {
     caller.require(Scope::Admin)?;
+    let store = &app.home().store;
     let rows = store.api_keys(&caller.reach, page(limit, cursor)).await?;
     Ok(Json(List::page::<ApiKeyId, _>(rows, ApiKey::from)))
 }
@@ -140,20 +138,19 @@ async fn list_api_keys(
     responses((status = 201, description = "The API key, with the key itself", body = CreatedApiKey), BodyProblems)
 )]
 async fn create_api_key(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
-    State(entropy): State<Arc<dyn Entropy>>,
+    State(app): State<AppState>,
     caller: Caller,
     Body(body): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>)> {
     caller.require(Scope::Admin)?;
+    let store = &app.home().store;
     if body.reach == KeyReach::All {
         caller.require_all_tenants()?;
     }
-    let now = clock.now();
+    let now = app.clock.now();
     body.validate(now)?;
-    let key = api_key::generate(&*entropy);
-    let row = body.into_row(&caller, &key, now, &*entropy);
+    let key = api_key::generate(&*app.entropy);
+    let row = body.into_row(&caller, &key, now, &*app.entropy);
     store.create_api_key(&row, &api_key::hash(key.expose())).await?;
     Ok((StatusCode::CREATED, Json(CreatedApiKey { api_key: row.into(), key })))
 }
@@ -167,7 +164,7 @@ async fn create_api_key(
 )]
 async fn delete_api_key(State(app): State<AppState>, caller: Caller, Id(id): Id<ApiKeyId>) -> Result<StatusCode> {
     caller.require(Scope::Admin)?;
-    app.store.delete_api_key(&caller.reach, id).await?;
+    app.home().store.delete_api_key(&caller.reach, id).await?;
     app.authenticator.forget();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -99,7 +99,7 @@ async fn create_session(State(app): State<AppState>, headers: HeaderMap, Body(bo
     let now = app.clock.now();
     let (token, hash) = session::generate(&*app.entropy);
     let ends_at = now.plus(Duration::from_millis(app.config.auth.session_ms));
-    app.store.create_session(&hash, api_key, now, ends_at).await?;
+    app.home().store.create_session(&hash, api_key, now, ends_at).await?;
     let expires_at = identity.expires_at.map_or(ends_at, |end| end.min(ends_at));
     let cookie = session::cookie(token.expose(), &headers).to_string();
     let session = Session::new(Identity { expires_at: Some(expires_at), ..identity }, app.config.dev);

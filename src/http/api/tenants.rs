@@ -1,7 +1,5 @@
 //! `/v1/tenants`: the customers that are kept apart. Only who reaches all tenants makes and deletes them.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -17,7 +15,6 @@ use crate::domain::credential::{Reach, Scope};
 use crate::domain::tenant::{self, TenantName};
 use crate::http::problem::{Code, Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::Store;
 
 /// The most characters of a description.
 const MAX_DESCRIPTION: usize = 1024;
@@ -95,11 +92,12 @@ struct ListTenants {
     responses((status = 200, description = "A page of tenants", body = TenantList), Problems)
 )]
 async fn list_tenants(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ListTenants { limit, cursor }): Query<ListTenants>,
 ) -> Result<Json<List<Tenant>>> {
     caller.require(Scope::Admin)?;
+    let store = &app.home().store;
     if let Reach::Tenant(own) = &caller.reach {
         return Ok(Json(List::whole(vec![store.tenant(own).await?.into()])));
     }
@@ -120,7 +118,7 @@ async fn create_tenant(
     caller.require(Scope::Admin)?;
     caller.require_all_tenants()?;
     let tenant = body.into_tenant(app.clock.now())?;
-    app.store.create_tenant(&tenant).await?;
+    app.home().store.create_tenant(&tenant).await?;
     app.authenticator.forget();
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/tenants/{}", tenant.name))], Json(tenant.into())))
 }
@@ -131,8 +129,9 @@ async fn create_tenant(
     security(("bearer" = ["admin"])),
     responses((status = 200, description = "The tenant", body = Tenant), Problems)
 )]
-async fn get_tenant(State(store): State<Arc<dyn Store>>, caller: Caller, Id(name): Id<TenantName>) -> Result<Json<Tenant>> {
+async fn get_tenant(State(app): State<AppState>, caller: Caller, Id(name): Id<TenantName>) -> Result<Json<Tenant>> {
     caller.require(Scope::Admin)?;
+    let store = &app.home().store;
     if matches!(&caller.reach, Reach::Tenant(own) if *own != name) {
         return Err(Problem::not_found("There is no such tenant."));
     }
@@ -151,7 +150,7 @@ async fn delete_tenant(State(app): State<AppState>, caller: Caller, Id(name): Id
     if name.as_str() == TenantName::DEFAULT {
         return Err(Problem::new(Code::Conflict, "The tenant `default` exists from the start and can't be deleted."));
     }
-    app.store.delete_tenant(&name).await?;
+    app.home().store.delete_tenant(&name).await?;
     app.authenticator.forget();
     Ok(StatusCode::NO_CONTENT)
 }

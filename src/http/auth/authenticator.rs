@@ -11,6 +11,7 @@ use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Scope, Session};
 use crate::domain::id::ApiKeyId;
+use crate::domain::shard::ShardNumber;
 use crate::domain::tenant::TenantName;
 use crate::http::problem::{Code, Problem, Result};
 use crate::http::remembered::{Absence, Remembered};
@@ -51,7 +52,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     api_keys: Remembered<KeyHash, Arc<ApiKey>>,
     sessions: Remembered<KeyHash, Arc<Session>>,
-    tenants: Remembered<TenantName, ()>,
+    tenants: Remembered<TenantName, ShardNumber>,
     issuers: Issuers,
     /// Whether the development key works.
     dev: bool,
@@ -94,14 +95,14 @@ impl Authenticator {
         self.0.issuers.verify(token, self.0.clock.now()).await
     }
 
-    /// Goes on only if there is such a tenant.
+    /// The database that a tenant is pinned to.
     ///
     /// # Errors
-    /// 404 `tenant_not_found`.
-    pub async fn ensure_tenant(&self, tenant: &TenantName) -> Result<()> {
+    /// 404 `tenant_not_found` if there is no such tenant.
+    pub async fn shard_of(&self, tenant: &TenantName) -> Result<ShardNumber> {
         let look_up = async {
             match self.0.store.tenant(tenant).await {
-                Ok(_) => Ok(Some(())),
+                Ok(_) => Ok(Some(ShardNumber::HOME)),
                 Err(StoreError::NotFound) => Ok(None),
                 Err(error) => Err(error),
             }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName};
 use super::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{Reach, Scope};
+use crate::domain::shard::ShardNumber;
 use crate::domain::tenant::TenantName;
 use crate::http::problem::{Code, Problem, Result};
 use crate::http::state::AppState;
@@ -27,6 +28,8 @@ pub struct Caller {
     pub expires_at: Option<Timestamp>,
     /// The tenant this request is about; it exists.
     pub tenant: TenantName,
+    /// The database that it is pinned to.
+    pub shard: ShardNumber,
 }
 
 impl Caller {
@@ -62,9 +65,9 @@ impl FromRequestParts<AppState> for Caller {
         let identity = state.authenticator.authenticate(&parts.headers).await?;
         let named = named_tenant(&parts.headers)?;
         let tenant = choose_tenant(&identity, named)?;
-        state.authenticator.ensure_tenant(&tenant).await?;
+        let shard = state.authenticator.shard_of(&tenant).await?;
         let Identity { name, reach, scopes, expires_at } = identity;
-        Ok(Self { name, reach, scopes, expires_at, tenant })
+        Ok(Self { name, reach, scopes, expires_at, tenant, shard })
     }
 }
 

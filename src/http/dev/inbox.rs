@@ -84,10 +84,14 @@ async fn receive(State(state): State<AppState>, Path(name): Path<String>, reques
 /// The keys of the subscriptions whose sink is this inbox.
 fn secrets(state: &AppState, name: &str, now: Timestamp) -> Vec<SigningKey> {
     let end = format!("/dev/inbox/{name}");
-    let directory = state.directory.load();
-    let subscriptions = directory.subscriptions.values().filter(|subscription| subscription.spec.sink.ends_with(&end));
-    let secrets = subscriptions.flat_map(|subscription| subscription.active_secrets(now));
-    secrets.filter_map(|secret| SigningKey::parse(secret.expose()).ok()).collect()
+    let mut keys = Vec::new();
+    for shard in state.shards.all() {
+        let directory = shard.directory.load();
+        let subscriptions = directory.subscriptions.values().filter(|subscription| subscription.spec.sink.ends_with(&end));
+        let secrets = subscriptions.flat_map(|subscription| subscription.active_secrets(now));
+        keys.extend(secrets.filter_map(|secret| SigningKey::parse(secret.expose()).ok()));
+    }
+    keys
 }
 
 fn verify(keys: &[SigningKey], headers: &HeaderMap, body: &Bytes, now: Timestamp) -> std::result::Result<(), String> {

@@ -48,11 +48,12 @@ pub(super) async fn post_events(State(state): State<AppState>, poster: Poster, r
     let (parts, body) = request.into_parts();
     handshake::check_origin(&parts.headers, &state.config.ingest)?;
     let mode = media::mode(&parts.headers)?;
+    let acceptor = &state.shard(&caller)?.acceptor;
     let body = body::read(body, &state.config).await?;
     let (events, shape) = into_parts(media::read(mode, &parts.headers, body, &state)?);
     let traceparent = traceparent(&parts.headers);
     let request = routing::Request { tenant: caller.tenant, events, traceparent, replay: None };
-    let mut response = accepted(state.acceptor.accept(request).await?, shape);
+    let mut response = accepted(acceptor.accept(request).await?, shape);
     if is_by_query {
         // The address holds a credential: nobody may keep the answer for another (CloudEvents WebHook 3.2).
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));

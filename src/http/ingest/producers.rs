@@ -113,7 +113,7 @@ pub(super) async fn post_producer_events(
     Path(producer): Path<String>,
     request: Request,
 ) -> Result<Response> {
-    let (producer, door) = state.doors.open(&producer, &*state.store).await?;
+    let (producer, door) = state.doors.open(&producer, &*state.home().store).await?;
     let (parts, body) = request.into_parts();
     handshake::check_origin(&parts.headers, &state.config.ingest)?;
     let message = Message::of(&parts.headers)?;
@@ -127,7 +127,7 @@ pub(super) async fn post_producer_events(
         traceparent: traceparent(&parts.headers),
         replay: Some((producer, message.digest(), valid_until)),
     };
-    Ok(accepted(state.acceptor.accept(request).await?, shape))
+    Ok(accepted(state.home().acceptor.accept(request).await?, shape))
 }
 
 /// The content mode, which must be one whose attributes the signature covers.

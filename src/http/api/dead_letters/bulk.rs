@@ -1,22 +1,19 @@
 //! Opening and deleting many dead letters at once, in batches that never hold the database for long.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::dispatch;
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
 use crate::domain::delivery::DeadReason;
 use crate::domain::id::SubscriptionId;
 use crate::domain::tenant::TenantName;
-use crate::http::Caller;
 use crate::http::api::wire::Query;
 use crate::http::api::wire::answers::Problems;
 use crate::http::problem::{Problem, Result};
+use crate::http::{AppState, Caller, Shard};
 use crate::store::{DeadLetterFilter, GroupBy, Store};
 
 /// Dead letters opened or deleted in one transaction.
@@ -88,13 +85,12 @@ pub(super) struct BulkResult {
     responses((status = 200, description = "How many were opened", body = BulkResult), Problems)
 )]
 pub(super) async fn redrive_dead_letters(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
-    State(dispatch): State<dispatch::Handle>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(query): Query<RedriveDeadLetters>,
 ) -> Result<Json<BulkResult>> {
     caller.require(Scope::DeliveriesWrite)?;
+    let Shard { store, dispatch, .. } = app.shard(&caller)?;
     let RedriveDeadLetters { subscription_id, reason, after, before, limit, dry_run } = query;
     let filter = DeadLetterFilter { subscription_id, reason, after, before };
     // The number is fixed beforehand: a sink that is still down would make fresh dead letters as fast as they are opened.
@@ -102,10 +98,10 @@ pub(super) async fn redrive_dead_letters(
     if dry_run {
         return Ok(Json(BulkResult { count: total, dry_run }));
     }
-    let lanes = lanes(&*store, &caller.tenant, &filter).await?;
+    let lanes = lanes(&**store, &caller.tenant, &filter).await?;
     let mut count = 0;
     while count < total {
-        let now = clock.now();
+        let now = app.clock.now();
         let opened = store.redrive(&caller.tenant, &filter, now, batch(total - count)).await?;
         for &lane in &lanes {
             dispatch.queued(lane, now);
@@ -125,18 +121,19 @@ pub(super) async fn redrive_dead_letters(
     responses((status = 200, description = "How many were deleted", body = BulkResult), Problems)
 )]
 pub(super) async fn purge_dead_letters(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(query): Query<PurgeDeadLetters>,
 ) -> Result<Json<BulkResult>> {
     caller.require(Scope::DeliveriesWrite)?;
+    let store = &app.shard(&caller)?.store;
     let PurgeDeadLetters { subscription_id, reason, after, before, all, limit, dry_run } = query;
     let filter = DeadLetterFilter { subscription_id, reason, after, before };
     if filter == DeadLetterFilter::default() && !all {
         return Err(Problem::invalid_request("Name what is to be deleted with a filter, or say `all=true`.")
             .at_parameter("all", "must be `true` to delete every dead letter of the tenant"));
     }
-    let total = matching(&*store, &caller.tenant, &filter).await?.min(bound(limit)?);
+    let total = matching(&**store, &caller.tenant, &filter).await?.min(bound(limit)?);
     if dry_run {
         return Ok(Json(BulkResult { count: total, dry_run }));
     }

@@ -2,8 +2,6 @@
 
 mod bulk;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::de::Error as _;
@@ -23,7 +21,7 @@ use crate::domain::delivery::DeadReason;
 use crate::domain::id::{DeliveryId, SubscriptionId};
 use crate::http::problem::{Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::{self, DeadLetterFilter, GroupBy, Store};
+use crate::store::{self, DeadLetterFilter, GroupBy};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -133,11 +131,12 @@ impl ToSchema for DeadLetters {
     responses((status = 200, description = "A page of dead letters, or their numbers", body = DeadLetters), Problems)
 )]
 async fn list_dead_letters(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(search): Query<SearchDeadLetters>,
 ) -> Result<Json<DeadLetters>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     let SearchDeadLetters { subscription_id, reason, after, before, group_by, limit, cursor } = search;
     let filter = DeadLetterFilter { subscription_id, reason, after, before };
     let Some(Grouping(by)) = group_by else {

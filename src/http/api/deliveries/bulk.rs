@@ -18,7 +18,7 @@ use crate::domain::tenant::TenantName;
 use crate::http::api::wire::answers::Problems;
 use crate::http::api::wire::{Cursor, Query};
 use crate::http::problem::{Problem, Result};
-use crate::http::{AppState, Caller};
+use crate::http::{AppState, Caller, Shard};
 use crate::store::{DeliveryFilter, StoreError};
 
 /// Deliveries looked at, and changed, at once.
@@ -130,17 +130,16 @@ impl Change {
     }
 
     /// Does it, and says to how many it did.
-    async fn make(self, app: &AppState, tenant: &TenantName, ids: &[DeliveryId]) -> Result<u64> {
-        let now = app.clock.now();
+    async fn make(self, shard: &Shard, tenant: &TenantName, ids: &[DeliveryId], now: Timestamp) -> Result<u64> {
         match self {
             Self::Redeliver => {
-                let opened = app.store.redeliver_many(tenant, ids, now).await?;
+                let opened = shard.store.redeliver_many(tenant, ids, now).await?;
                 for &lane in &opened {
-                    app.dispatch.queued(lane, now);
+                    shard.dispatch.queued(lane, now);
                 }
                 Ok(opened.len() as u64)
             }
-            Self::Cancel => Ok(app.store.cancel_many(tenant, ids, now).await?),
+            Self::Cancel => Ok(shard.store.cancel_many(tenant, ids, now).await?),
         }
     }
 }
@@ -148,6 +147,7 @@ impl Change {
 /// One call on its way through what matches, page by page.
 struct Walk<'a> {
     app: &'a AppState,
+    shard: &'a Shard,
     tenant: &'a TenantName,
     change: Change,
     filter: DeliveryFilter,
@@ -182,7 +182,8 @@ impl<'a> Walk<'a> {
         };
         let tenant = &caller.tenant;
         let deliverable = HashMap::new();
-        Ok(Self { app, tenant, change, filter, dry_run, room: room as usize, pages_left: MAX_PAGES, count: 0, deliverable })
+        let (shard, room) = (app.shard(caller)?, room as usize);
+        Ok(Self { app, shard, tenant, change, filter, dry_run, room, pages_left: MAX_PAGES, count: 0, deliverable })
     }
 
     async fn run(mut self, states: &[Option<DeliveryState>], cursor: Option<Cursor<DeliveryId>>) -> Result<BulkDeliveries> {
@@ -202,7 +203,7 @@ impl<'a> Walk<'a> {
     async fn through(&mut self, mut before: Option<Uuid>) -> Result<Option<Uuid>> {
         loop {
             let page = PageRequest { limit: BATCH, before };
-            let found = self.app.store.deliveries(self.tenant, &self.filter, page).await?;
+            let found = self.shard.store.deliveries(self.tenant, &self.filter, page).await?;
             let mut ids = Vec::new();
             let mut has_stopped = false;
             for delivery in &found.rows {
@@ -220,7 +221,7 @@ impl<'a> Walk<'a> {
             self.count += match (ids.len() as u64, self.dry_run) {
                 (0, _) => 0,
                 (number, true) => number,
-                (_, false) => self.change.make(self.app, self.tenant, &ids).await?,
+                (_, false) => self.change.make(self.shard, self.tenant, &ids, self.app.clock.now()).await?,
             };
             if !has_stopped && found.next.is_none() {
                 return Ok(None);
@@ -245,7 +246,7 @@ impl<'a> Walk<'a> {
         if let Some(&known) = self.deliverable.get(&id) {
             return Ok(known);
         }
-        let is_deliverable = match self.app.store.subscription(self.tenant, id).await {
+        let is_deliverable = match self.shard.store.subscription(self.tenant, id).await {
             Ok(subscription) => subscription.status != Status::Disabled,
             Err(StoreError::NotFound) => false,
             Err(error) => return Err(error.into()),

@@ -3,8 +3,6 @@
 mod bulk;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -14,14 +12,13 @@ use utoipa_axum::routes;
 
 use super::wire::answers::{ChangeProblems, Problems};
 use super::wire::{Cursor, Id, Limit, List, Query, lately, page};
-use crate::dispatch;
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
 use crate::http::problem::Result;
-use crate::http::{AppState, Caller};
-use crate::store::{DeliveryFilter, Store};
+use crate::http::{AppState, Caller, Shard};
+use crate::store::DeliveryFilter;
 use view::DeliveryDetail;
 pub(super) use view::{Delivery, duration_ms};
 
@@ -68,11 +65,12 @@ struct SearchDeliveries {
     responses((status = 200, description = "A page of deliveries", body = DeliveryList), Problems)
 )]
 async fn list_deliveries(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(search): Query<SearchDeliveries>,
 ) -> Result<Json<List<Delivery>>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     let SearchDeliveries { state, subscription_id, event_id, after, before, limit, cursor } = search;
     let filter = DeliveryFilter { state, subscription_id, event_id, after, before };
     let page = page(limit, cursor);
@@ -86,12 +84,9 @@ async fn list_deliveries(
     security(("bearer" = ["deliveries:read"])),
     responses((status = 200, description = "The delivery and its attempts, first one first", body = DeliveryDetail), Problems)
 )]
-async fn get_delivery(
-    State(store): State<Arc<dyn Store>>,
-    caller: Caller,
-    Id(id): Id<DeliveryId>,
-) -> Result<Json<DeliveryDetail>> {
+async fn get_delivery(State(app): State<AppState>, caller: Caller, Id(id): Id<DeliveryId>) -> Result<Json<DeliveryDetail>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     Ok(Json(store.delivery(&caller.tenant, id).await?.into()))
 }
 
@@ -103,15 +98,10 @@ async fn get_delivery(
     security(("bearer" = ["deliveries:write"])),
     responses((status = 200, description = "The delivery, pending again", body = Delivery), ChangeProblems)
 )]
-async fn redeliver_delivery(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
-    State(dispatch): State<dispatch::Handle>,
-    caller: Caller,
-    Id(id): Id<DeliveryId>,
-) -> Result<Json<Delivery>> {
+async fn redeliver_delivery(State(app): State<AppState>, caller: Caller, Id(id): Id<DeliveryId>) -> Result<Json<Delivery>> {
     caller.require(Scope::DeliveriesWrite)?;
-    let now = clock.now();
+    let Shard { store, dispatch, .. } = app.shard(&caller)?;
+    let now = app.clock.now();
     let delivery = store.redeliver(&caller.tenant, id, now).await?;
     dispatch.queued(delivery.subscription_id, now);
     Ok(Json(delivery.into()))
@@ -125,12 +115,8 @@ async fn redeliver_delivery(
     security(("bearer" = ["deliveries:write"])),
     responses((status = 200, description = "The delivery, cancelled", body = Delivery), ChangeProblems)
 )]
-async fn cancel_delivery(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
-    Id(id): Id<DeliveryId>,
-) -> Result<Json<Delivery>> {
+async fn cancel_delivery(State(app): State<AppState>, caller: Caller, Id(id): Id<DeliveryId>) -> Result<Json<Delivery>> {
     caller.require(Scope::DeliveriesWrite)?;
-    Ok(Json(store.cancel(&caller.tenant, id, clock.now()).await?.into()))
+    let store = &app.shard(&caller)?.store;
+    Ok(Json(store.cancel(&caller.tenant, id, app.clock.now()).await?.into()))
 }

@@ -3,8 +3,6 @@
 mod tail;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -23,7 +21,7 @@ use crate::domain::id::EventId;
 use crate::http::ingest::ProtobufMessage;
 use crate::http::problem::Result;
 use crate::http::{AppState, Caller};
-use crate::store::{EventFilter, Store};
+use crate::store::EventFilter;
 use view::{Event, EventLine};
 
 /// A page of them, under a name for the document.
@@ -67,11 +65,12 @@ struct SearchEvents {
     responses((status = 200, description = "A page of events", body = EventList), Problems)
 )]
 async fn list_events(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(search): Query<SearchEvents>,
 ) -> Result<Json<List<EventLine>>> {
     caller.require(Scope::EventsRead)?;
+    let store = &app.shard(&caller)?.store;
     let SearchEvents { r#type: event_type, source, subject, after, before, limit, cursor } = search;
     let filter = EventFilter { event_type, source, subject, after, before, made_since: None };
     let page = page(limit, cursor);
@@ -84,8 +83,9 @@ async fn list_events(
     get, path = "/v1/events/{id}", tag = "events", params(("id" = EventId, Path)), security(("bearer" = ["events:read"])),
     responses((status = 200, description = "The event", body = Event), Problems)
 )]
-async fn get_event(State(store): State<Arc<dyn Store>>, caller: Caller, Id(id): Id<EventId>) -> Result<Json<Event>> {
+async fn get_event(State(app): State<AppState>, caller: Caller, Id(id): Id<EventId>) -> Result<Json<Event>> {
     caller.require(Scope::EventsRead)?;
+    let store = &app.shard(&caller)?.store;
     Event::new(store.event(&caller.tenant, id).await?).map(Json)
 }
 
@@ -104,12 +104,13 @@ async fn get_event(State(store): State<Arc<dyn Store>>, caller: Caller, Id(id): 
     )
 )]
 async fn get_event_cloudevent(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<EventId>,
     headers: HeaderMap,
 ) -> Result<Response> {
     caller.require(Scope::EventsRead)?;
+    let store = &app.shard(&caller)?.store;
     let stored = store.event(&caller.tenant, id).await?;
     let format = preferred_format(&headers);
     let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];

@@ -90,7 +90,8 @@ pub(super) async fn tail_events(
     })?;
     let filter = EventFilter { event_type, source, subject, ..EventFilter::default() };
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    let mut tail = Tail::new(&app, caller.tenant, filter, last_seen);
+    let store = Arc::clone(&app.shard(&caller)?.store);
+    let mut tail = Tail::new(store, caller.tenant, filter, last_seen, app.clock.now());
     let start = Message::default().event("start").id(tail.start.to_string()).data("{}");
     let begins = if last_seen.is_none() { vec![start] } else { Vec::new() };
     tail.skip_what_was_seen().await?;
@@ -139,12 +140,11 @@ struct Tail {
 }
 
 impl Tail {
-    fn new(app: &AppState, tenant: TenantName, filter: EventFilter, last_seen: Option<EventId>) -> Self {
-        let now = app.clock.now();
+    fn new(store: Arc<dyn Store>, tenant: TenantName, filter: EventFilter, last_seen: Option<EventId>, now: Timestamp) -> Self {
         let earliest = now.minus(MAX_ABSENCE);
         let start = last_seen.unwrap_or_else(|| EventId::first_at(now));
         let reached = start.made_at().unwrap_or(now).clamp(earliest, now);
-        Self { store: Arc::clone(&app.store), tenant, filter, start, reached, shown: HashMap::new() }
+        Self { store, tenant, filter, start, reached, shown: HashMap::new() }
     }
 
     /// Marks as shown what lies within the first look and the client has seen already, or does not ask for.

@@ -73,12 +73,13 @@ async fn explain_event(
     Query(search): Query<ExplainEvent>,
 ) -> Result<Json<Explanation>> {
     caller.require(Scope::EventsRead)?;
+    let store = &*app.shard(&caller)?.store;
     let room = app.room.take().await?;
-    let stored = app.store.event(&caller.tenant, id).await?;
+    let stored = store.event(&caller.tenant, id).await?;
     let accepted = &stored.accepted;
     let deliveries = stored.deliveries.into_iter().map(|delivery| (delivery.subscription_id, delivery)).collect();
     let walk = Walk {
-        store: &*app.store,
+        store,
         tenant: &caller.tenant,
         event: &accepted.event,
         moment: Moment::Accepted { version: stored.routing_version, at: accepted.accepted_at, deliveries },
@@ -149,12 +150,13 @@ async fn explain_any_event(
         let finding = walk::judge(&Rules::from(&spec), Status::Active, &event, not_before);
         return Ok(Json(Explanation::of_one(Finding { subscription_id: None, ..finding })));
     }
+    let store = &*app.shard(&caller)?.store;
     let room = app.room.take().await?;
     let walk = Walk {
-        store: &*app.store,
+        store,
         tenant: &caller.tenant,
         event: &event,
-        moment: Moment::Now { version: app.store.routing_version().await?, not_before: deliver_after },
+        moment: Moment::Now { version: store.routing_version().await?, not_before: deliver_after },
         deadline: room.deadline(),
     };
     walk.all(search.outcome, page(search.limit, search.cursor)).await.map(Json)

@@ -3,8 +3,6 @@
 mod replay;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -19,7 +17,7 @@ use crate::domain::id::{JobId, SubscriptionId};
 use crate::domain::job::JobState;
 use crate::http::problem::Result;
 use crate::http::{AppState, Caller};
-use crate::store::{JobChange, JobFilter, Store};
+use crate::store::{JobChange, JobFilter};
 use view::Job;
 
 /// A page of them, under a name for the document.
@@ -58,12 +56,9 @@ struct SearchJobs {
     get, path = "/v1/jobs", tag = "jobs", params(SearchJobs), security(("bearer" = ["deliveries:read"])),
     responses((status = 200, description = "A page of jobs", body = JobList), Problems)
 )]
-async fn list_jobs(
-    State(store): State<Arc<dyn Store>>,
-    caller: Caller,
-    Query(search): Query<SearchJobs>,
-) -> Result<Json<List<Job>>> {
+async fn list_jobs(State(app): State<AppState>, caller: Caller, Query(search): Query<SearchJobs>) -> Result<Json<List<Job>>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     let SearchJobs { state, subscription_id, limit, cursor } = search;
     let rows = store.jobs(&caller.tenant, &JobFilter { state, subscription_id }, page(limit, cursor)).await?;
     Ok(Json(List::page::<JobId, _>(rows, Job::from)))
@@ -74,8 +69,9 @@ async fn list_jobs(
     get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = JobId, Path)), security(("bearer" = ["deliveries:read"])),
     responses((status = 200, description = "The job as it is now", body = Job), Problems)
 )]
-async fn get_job(State(store): State<Arc<dyn Store>>, caller: Caller, Id(id): Id<JobId>) -> Result<Json<Job>> {
+async fn get_job(State(app): State<AppState>, caller: Caller, Id(id): Id<JobId>) -> Result<Json<Job>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     Ok(Json(store.job(&caller.tenant, id).await?.into()))
 }
 
@@ -114,9 +110,10 @@ async fn cancel_job(State(app): State<AppState>, caller: Caller, Id(id): Id<JobI
 
 async fn change(app: &AppState, caller: &Caller, id: JobId, change: JobChange) -> Result<Json<Job>> {
     caller.require(Scope::DeliveriesWrite)?;
-    let job = app.store.change_job(&caller.tenant, id, change, app.clock.now()).await?;
+    let shard = app.shard(caller)?;
+    let job = shard.store.change_job(&caller.tenant, id, change, app.clock.now()).await?;
     if change == JobChange::Resume {
-        app.jobs.due();
+        shard.jobs.due();
     }
     Ok(Json(job.into()))
 }

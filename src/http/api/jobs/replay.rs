@@ -18,7 +18,7 @@ use crate::domain::job::{self, JobFailure, JobState, Only, Progress, Replay};
 use crate::http::api::wire::answers::BodyProblems;
 use crate::http::api::wire::{Body, Id};
 use crate::http::problem::{Code, Problem, Result};
-use crate::http::{AppState, Caller};
+use crate::http::{AppState, Caller, Shard};
 use crate::jobs;
 use crate::store::{Conflict, StoreError};
 
@@ -78,7 +78,8 @@ pub(super) async fn replay_subscription(
     Body(request): Body<Request>,
 ) -> Result<Response> {
     caller.require(Scope::DeliveriesWrite)?;
-    let subscription = app.store.subscription(&caller.tenant, id).await?;
+    let Shard { store, jobs: worker, .. } = app.shard(&caller)?;
+    let subscription = store.subscription(&caller.tenant, id).await?;
     let now = app.clock.now();
     let dry_run = request.dry_run;
     let replay = read(request, id, now, &app.config.jobs)?;
@@ -86,7 +87,7 @@ pub(super) async fn replay_subscription(
         return Err(refused(failure));
     }
     if dry_run {
-        let run = jobs::dry_run(&*app.store, &subscription, &replay, app.config.jobs.max_dry_run_events).await?;
+        let run = jobs::dry_run(&**store, &subscription, &replay, app.config.jobs.max_dry_run_events).await?;
         return Ok(Json(Forecast::new(replay, run)).into_response());
     }
     let job = job::Job {
@@ -102,8 +103,8 @@ pub(super) async fn replay_subscription(
         finished_at: None,
     };
     let max_open = app.config.jobs.max_open_per_tenant;
-    app.store.create_job(&job, max_open).await.map_err(|error| full(error, max_open))?;
-    app.jobs.due();
+    store.create_job(&job, max_open).await.map_err(|error| full(error, max_open))?;
+    worker.due();
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/v1/jobs/{}", job.id))];
     Ok((StatusCode::ACCEPTED, location, Json(Job::from(job))).into_response())
 }

@@ -2,8 +2,6 @@
 
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -14,13 +12,11 @@ use utoipa_axum::routes;
 
 use super::wire::answers::{BodyProblems, Problems};
 use super::wire::{Body, Cursor, Id, Limit, List, Query, page};
-use crate::domain::clock::Clock;
 use crate::domain::credential::Scope;
-use crate::domain::entropy::Entropy;
 use crate::domain::id::ProducerId;
 use crate::domain::producer;
 use crate::http::problem::{Problem, Result};
-use crate::http::{AppState, Caller};
+use crate::http::{AppState, Caller, Shard};
 use crate::store::Store;
 use view::{CreatedProducer, NewProducer, Producer, ProducerPatch, ProducerSecrets};
 
@@ -53,11 +49,12 @@ struct ListProducers {
     responses((status = 200, description = "A page of producers", body = ProducerList), Problems)
 )]
 async fn list_producers(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ListProducers { limit, cursor }): Query<ListProducers>,
 ) -> Result<Json<List<Producer>>> {
     caller.require(Scope::Admin)?;
+    let store = &app.shard(&caller)?.store;
     let rows = store.producers(&caller.tenant, page(limit, cursor)).await?;
     Ok(Json(List::page::<ProducerId, _>(rows, Producer::from)))
 }
@@ -71,14 +68,13 @@ async fn list_producers(
     )
 )]
 async fn create_producer(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
-    State(entropy): State<Arc<dyn Entropy>>,
+    State(app): State<AppState>,
     caller: Caller,
     Body(body): Body<NewProducer>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CreatedProducer>)> {
     caller.require(Scope::Admin)?;
-    let producer = body.into_producer(caller.tenant, clock.now(), &*entropy)?;
+    let Shard { store, number, .. } = app.shard(&caller)?;
+    let producer = body.into_producer(*number, caller.tenant, app.clock.now(), &*app.entropy)?;
     store.create_producer(&producer).await?;
     let location = [(header::LOCATION, format!("/v1/producers/{}", producer.id))];
     Ok((StatusCode::CREATED, location, Json(producer.into())))
@@ -89,9 +85,10 @@ async fn create_producer(
     get, path = "/v1/producers/{id}", tag = "producers", params(("id" = ProducerId, Path)), security(("bearer" = ["admin"])),
     responses((status = 200, description = "The producer", body = Producer), Problems)
 )]
-async fn get_producer(State(store): State<Arc<dyn Store>>, caller: Caller, Id(id): Id<ProducerId>) -> Result<Json<Producer>> {
+async fn get_producer(State(app): State<AppState>, caller: Caller, Id(id): Id<ProducerId>) -> Result<Json<Producer>> {
     caller.require(Scope::Admin)?;
-    Ok(Json(own(&*store, &caller, id).await?.into()))
+    let store = &app.shard(&caller)?.store;
+    Ok(Json(own(&**store, &caller, id).await?.into()))
 }
 
 /// Reads a producer's secrets, newest first.
@@ -101,12 +98,13 @@ async fn get_producer(State(store): State<Arc<dyn Store>>, caller: Caller, Id(id
     responses((status = 200, description = "The secrets", body = ProducerSecrets), Problems)
 )]
 async fn get_producer_secrets(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<ProducerId>,
 ) -> Result<Json<ProducerSecrets>> {
     caller.require(Scope::Admin)?;
-    Ok(Json(own(&*store, &caller, id).await?.into()))
+    let store = &app.shard(&caller)?.store;
+    Ok(Json(own(&**store, &caller, id).await?.into()))
 }
 
 /// Changes a producer's name or replaces its secrets.
@@ -125,8 +123,9 @@ async fn update_producer(
     Body(patch): Body<ProducerPatch>,
 ) -> Result<Json<Producer>> {
     caller.require(Scope::Admin)?;
-    let producer = patch.apply(own(&*app.store, &caller, id).await?)?;
-    app.store.update_producer(&producer).await?;
+    let store = &*app.shard(&caller)?.store;
+    let producer = patch.apply(own(store, &caller, id).await?)?;
+    store.update_producer(&producer).await?;
     app.doors.forget();
     Ok(Json(producer.into()))
 }
@@ -138,7 +137,7 @@ async fn update_producer(
 )]
 async fn delete_producer(State(app): State<AppState>, caller: Caller, Id(id): Id<ProducerId>) -> Result<StatusCode> {
     caller.require(Scope::Admin)?;
-    app.store.delete_producer(&caller.tenant, id).await?;
+    app.shard(&caller)?.store.delete_producer(&caller.tenant, id).await?;
     app.doors.forget();
     Ok(StatusCode::NO_CONTENT)
 }

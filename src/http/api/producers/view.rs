@@ -8,6 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::ProducerId;
 use crate::domain::producer::{self, ProducerKind};
 use crate::domain::secret::Secret;
+use crate::domain::shard::ShardNumber;
 use crate::domain::signature::{SigningKey, generate_secret};
 use crate::domain::tenant::TenantName;
 use crate::http::problem::{Problem, Result};
@@ -89,16 +90,17 @@ const fn standard_webhooks() -> ProducerKind {
 }
 
 impl NewProducer {
-    /// The producer, made at `created_at`.
+    /// The producer, made at `created_at` for a tenant of `shard`.
     pub(super) fn into_producer(
         self,
+        shard: ShardNumber,
         tenant: TenantName,
         created_at: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<producer::Producer> {
         let secrets = self.secrets.unwrap_or_else(|| vec![generate_secret(entropy)]);
         validate(&self.name, &secrets)?;
-        let id = ProducerId::new(created_at, entropy);
+        let id = ProducerId::on(shard, created_at, entropy);
         Ok(producer::Producer { id, tenant, name: self.name, kind: self.kind, secrets, created_at })
     }
 }

@@ -2,8 +2,6 @@
 
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -13,12 +11,12 @@ use utoipa_axum::routes;
 
 use super::wire::answers::Problems;
 use super::wire::{Query, lately};
-use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
 use crate::domain::id::SubscriptionId;
 use crate::http::problem::{Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::{StatsWidth, Store};
+use crate::store::StatsWidth;
 use view::{Stats, SubscriptionStats, Waiting};
 
 /// Waiting deliveries are counted up to here: beyond it the exact number would cost a scan and tell nobody anything.
@@ -115,13 +113,13 @@ struct SubscriptionStatsList {
     responses((status = 200, description = "The counters", body = Stats), Problems)
 )]
 async fn get_stats(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ChooseStats { window, subscription_id }): Query<ChooseStats>,
 ) -> Result<Json<Stats>> {
     caller.require(Scope::DeliveriesRead)?;
-    let since = window.since(clock.now());
+    let store = &app.shard(&caller)?.store;
+    let since = window.since(app.clock.now());
     let points = lately!(store.stats(&caller.tenant, subscription_id, window.width(), since))?;
     let (count, oldest_waiting_at) = store.waiting(&caller.tenant, subscription_id, WAITING_CAP).await?;
     let waiting = Waiting { count, is_capped: count >= u64::from(WAITING_CAP), oldest_waiting_at };
@@ -134,17 +132,17 @@ async fn get_stats(
     responses((status = 200, description = "The subscriptions", body = SubscriptionStatsList), Problems)
 )]
 async fn list_subscription_stats(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ChooseWorst { window, limit }): Query<ChooseWorst>,
 ) -> Result<Json<SubscriptionStatsList>> {
     caller.require(Scope::DeliveriesRead)?;
+    let store = &app.shard(&caller)?.store;
     let limit = limit.unwrap_or(DEFAULT_WORST);
     if !(1..=MAX_WORST).contains(&limit) {
         return Err(Problem::invalid_request("There is no such page.").at_parameter("limit", "must be between 1 and 250"));
     }
-    let since_at = window.since(clock.now());
+    let since_at = window.since(app.clock.now());
     let worst = lately!(store.worst_subscriptions(&caller.tenant, window.width(), since_at, limit))?;
     let data = worst.into_iter().map(SubscriptionStats::from).collect();
     Ok(Json(SubscriptionStatsList { window, since_at, data }))

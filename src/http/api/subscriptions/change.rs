@@ -4,9 +4,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::handshake;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Subscription;
-use crate::domain::tenant::TenantName;
-use crate::http::AppState;
 use crate::http::problem::{Code, Problem, Result};
+use crate::http::{AppState, Caller, Shard};
 use crate::store::{Conflict, StoreError};
 
 /// How often a change is applied anew after somebody else's came first.
@@ -19,28 +18,29 @@ const TRIES: usize = 5;
 /// What `apply` refuses, 404, and 409 when others keep being faster.
 pub(super) async fn change(
     app: &AppState,
-    tenant: &TenantName,
+    caller: &Caller,
     id: SubscriptionId,
     apply: impl Fn(&mut Subscription) -> Result<()>,
 ) -> Result<Subscription> {
+    let Shard { store, dispatch, .. } = app.shard(caller)?;
     for _ in 0..TRIES {
-        let stored = app.store.subscription(tenant, id).await?;
+        let stored = store.subscription(&caller.tenant, id).await?;
         let mut changed = stored.clone();
         apply(&mut changed)?;
         let now = after(stored.updated_at, app.clock.now());
-        let policy = app.dispatch.asking().policy(&changed);
+        let policy = dispatch.asking().policy(&changed);
         handshake::follow(Some(&stored), &mut changed, policy, now);
         if changed == stored {
             return Ok(stored);
         }
         changed.updated_at = now;
-        match app.store.update_subscription(&changed, stored.updated_at).await {
+        match store.update_subscription(&changed, stored.updated_at).await {
             Ok(()) => {
                 if changed.spec.sink != stored.spec.sink {
                     // Another sink; what failed was the old one.
-                    app.dispatch.forget_health(id).await?;
+                    dispatch.forget_health(id).await?;
                 }
-                app.dispatch.ask_soon();
+                dispatch.ask_soon();
                 return Ok(changed);
             }
             Err(StoreError::Conflict(Conflict::State(_))) => {}

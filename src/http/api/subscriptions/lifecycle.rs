@@ -29,7 +29,7 @@ pub(super) async fn pause_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let changed = change(&app, &caller.tenant, id, |subscription| match subscription.status {
+    let changed = change(&app, &caller, id, |subscription| match subscription.status {
         Status::Active | Status::Paused => {
             subscription.status = Status::Paused;
             Ok(())
@@ -40,7 +40,7 @@ pub(super) async fn pause_subscription(
         Status::Unverified => Err(unverified()),
     });
     let changed = changed.await?;
-    Ok(Json(health::shown(&*app.store, changed).await?))
+    Ok(Json(health::shown(&*app.shard(&caller)?.store, changed).await?))
 }
 
 /// Lets deliveries flow again, of a paused subscription and of a disabled one.
@@ -58,17 +58,18 @@ pub(super) async fn resume_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let changed = change(&app, &caller.tenant, id, |subscription| match subscription.status {
+    let dispatch = &app.shard(&caller)?.dispatch;
+    let changed = change(&app, &caller, id, |subscription| match subscription.status {
         Status::Active | Status::Paused | Status::Disabled => {
-            let policy = app.dispatch.asking().policy(subscription);
+            let policy = dispatch.asking().policy(subscription);
             handshake::resume(subscription, policy);
             Ok(())
         }
         Status::Unverified => Err(unverified()),
     });
     let subscription = changed.await?;
-    app.dispatch.forget_health(id).await?;
-    app.dispatch.queued(id, app.clock.now());
+    dispatch.forget_health(id).await?;
+    dispatch.queued(id, app.clock.now());
     Ok(Json(subscription.into()))
 }
 

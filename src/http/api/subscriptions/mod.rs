@@ -14,8 +14,6 @@ mod public_keys;
 mod secrets;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -26,15 +24,13 @@ use utoipa_axum::routes;
 
 use super::wire::answers::{BodyProblems, ChangeProblems, Problems};
 use super::wire::{Body, Cursor, Id, Limit, List, Query, page};
-use crate::domain::clock::Clock;
 use crate::domain::credential::Scope;
 use crate::domain::handshake;
 use crate::domain::id::SubscriptionId;
 use crate::domain::signature::generate_secret;
 use crate::domain::subscription::{self, SigningSecret, Spec, Status};
 use crate::http::problem::Result;
-use crate::http::{AppState, Caller};
-use crate::store::Store;
+use crate::http::{AppState, Caller, Shard};
 pub(super) use input::{Members, draft};
 use view::{CreatedSubscription, Subscription};
 
@@ -75,13 +71,14 @@ struct ListSubscriptions {
     responses((status = 200, description = "A page of subscriptions", body = SubscriptionList), Problems)
 )]
 async fn list_subscriptions(
-    State(store): State<Arc<dyn Store>>,
+    State(app): State<AppState>,
     caller: Caller,
     Query(ListSubscriptions { limit, cursor }): Query<ListSubscriptions>,
 ) -> Result<Json<List<Subscription>>> {
     caller.require(Scope::SubscriptionsRead)?;
+    let store = &app.shard(&caller)?.store;
     let rows = store.subscriptions(&caller.tenant, page(limit, cursor)).await?;
-    let mut health = health::of_all(&*store, &rows.rows).await?;
+    let mut health = health::of_all(&**store, &rows.rows).await?;
     let shown = |row: subscription::Subscription| {
         let health = health.remove(&row.id);
         Subscription::from(row).with_health(health)
@@ -106,11 +103,12 @@ async fn create_subscription(
     Body(body): Body<Members>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<CreatedSubscription>)> {
     caller.require(Scope::SubscriptionsWrite)?;
+    let Shard { store, dispatch, number, .. } = app.shard(&caller)?;
     let spec = input::created(body, &app.config)?;
     let now = app.clock.now();
     let secret = generate_secret(&*app.entropy);
     let mut subscription = subscription::Subscription {
-        id: SubscriptionId::new(now, &*app.entropy),
+        id: SubscriptionId::on(*number, now, &*app.entropy),
         tenant: caller.tenant,
         status: Status::Active,
         disabled_reason: None,
@@ -121,10 +119,10 @@ async fn create_subscription(
         updated_at: now,
     };
     subscription.ensure_key_pair(&*app.entropy, now);
-    let policy = app.dispatch.asking().policy(&subscription);
+    let policy = dispatch.asking().policy(&subscription);
     handshake::follow(None, &mut subscription, policy, now);
-    app.store.create_subscription(&subscription).await?;
-    app.dispatch.ask_soon();
+    store.create_subscription(&subscription).await?;
+    dispatch.ask_soon();
     let location = [(header::LOCATION, format!("/v1/subscriptions/{}", subscription.id))];
     Ok((StatusCode::CREATED, location, Json(CreatedSubscription { subscription: subscription.into(), secret })))
 }
@@ -144,14 +142,11 @@ async fn describe_subscriptions() -> (StatusCode, [(HeaderName, HeaderValue); 1]
     security(("bearer" = ["subscriptions:read"])),
     responses((status = 200, description = "The subscription", body = Subscription), Problems)
 )]
-async fn get_subscription(
-    State(store): State<Arc<dyn Store>>,
-    caller: Caller,
-    Id(id): Id<SubscriptionId>,
-) -> Result<Json<Subscription>> {
+async fn get_subscription(State(app): State<AppState>, caller: Caller, Id(id): Id<SubscriptionId>) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsRead)?;
+    let store = &app.shard(&caller)?.store;
     let subscription = store.subscription(&caller.tenant, id).await?;
-    Ok(Json(health::shown(&*store, subscription).await?))
+    Ok(Json(health::shown(&**store, subscription).await?))
 }
 
 /// Replaces what the owner writes of a subscription.
@@ -170,13 +165,13 @@ async fn replace_subscription(
     Body(body): Body<Members>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let changed = change::change(&app, &caller.tenant, id, |subscription| {
+    let changed = change::change(&app, &caller, id, |subscription| {
         subscription.spec = input::replaced(body.clone(), subscription, &app.config)?;
         subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
     let changed = changed.await?;
-    Ok(Json(health::shown(&*app.store, changed).await?))
+    Ok(Json(health::shown(&*app.shard(&caller)?.store, changed).await?))
 }
 
 /// Changes what the owner writes of a subscription by a JSON merge patch (RFC 7396).
@@ -196,13 +191,13 @@ async fn update_subscription(
     Body(patch): Body<Members>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let changed = change::change(&app, &caller.tenant, id, |subscription| {
+    let changed = change::change(&app, &caller, id, |subscription| {
         subscription.spec = input::patched(patch.clone(), subscription, &app.config)?;
         subscription.ensure_key_pair(&*app.entropy, app.clock.now());
         Ok(())
     });
     let changed = changed.await?;
-    Ok(Json(health::shown(&*app.store, changed).await?))
+    Ok(Json(health::shown(&*app.shard(&caller)?.store, changed).await?))
 }
 
 /// Deletes a subscription and shows it a last time.
@@ -214,14 +209,14 @@ async fn update_subscription(
     responses((status = 200, description = "The subscription as it was", body = Subscription), ChangeProblems)
 )]
 async fn delete_subscription(
-    State(store): State<Arc<dyn Store>>,
-    State(clock): State<Arc<dyn Clock>>,
+    State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<Subscription>> {
     caller.require(Scope::SubscriptionsWrite)?;
+    let store = &app.shard(&caller)?.store;
     let subscription = store.subscription(&caller.tenant, id).await?;
-    store.delete_subscription(&caller.tenant, id, clock.now()).await?;
+    store.delete_subscription(&caller.tenant, id, app.clock.now()).await?;
     Ok(Json(subscription.into()))
 }
 

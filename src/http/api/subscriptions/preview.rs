@@ -144,9 +144,10 @@ pub(super) async fn preview_subscription(
     let last = within(asked.last.unwrap_or_else(|| DEFAULT_LAST.min(max)), 1, max, "/last", " (`explain.max_events`)")?;
     let max_samples = within(asked.limit_samples.unwrap_or(DEFAULT_SAMPLES), 0, MAX_SAMPLES, "/limit_samples", "")?;
     let spec = input::draft(asked.subscription, &app.config).map_err(|problem| problem.below("/subscription"))?;
+    let store = &*app.shard(&caller)?.store;
     let room = app.room.take().await?;
     let search = Search {
-        store: &*app.store,
+        store,
         tenant: &caller.tenant,
         rules: Rules::from(&spec),
         range: EventFilter { after: asked.after, before: asked.before, ..EventFilter::default() },

@@ -24,7 +24,7 @@ use crate::http::api::deliveries::duration_ms;
 use crate::http::api::wire::answers::ChangeProblems;
 use crate::http::api::wire::{Header, Id, Text, headers};
 use crate::http::problem::{Problem, Result};
-use crate::http::{AppState, Caller};
+use crate::http::{AppState, Caller, Shard};
 
 /// The type of the event that `/test` sends.
 const TEST_TYPE: &str = "com.waypost.test";
@@ -142,12 +142,13 @@ pub(super) async fn test_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<TestResult>> {
     caller.require(Scope::SubscriptionsWrite)?;
-    let subscription = app.store.subscription(&caller.tenant, id).await?;
+    let Shard { store, dispatch, .. } = app.shard(&caller)?;
+    let subscription = store.subscription(&caller.tenant, id).await?;
     if subscription.status == Status::Unverified {
         return Err(unverified());
     }
     let event = test_event(&app, &subscription)?;
-    let exchange = app.dispatch.test(&subscription, &event).await;
+    let exchange = dispatch.test(&subscription, &event).await;
     let now = app.clock.now();
     let policy = &subscription.spec.config.retry;
     let pause = verdict::retry_after(&exchange.outcome, policy, now);
@@ -171,18 +172,19 @@ pub(super) async fn verify_subscription(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<VerifyResult>> {
     caller.require(Scope::SubscriptionsWrite)?;
+    let Shard { store, dispatch, .. } = app.shard(&caller)?;
     let begin = |subscription: &mut subscription::Subscription| {
-        let is_asked = app.dispatch.asking().policy(subscription) != Policy::Off;
+        let is_asked = dispatch.asking().policy(subscription) != Policy::Off;
         if is_asked && subscription.handshake.is_none() {
             // Older than the policy: its sink was never asked. Until it answers nothing changes.
             subscription.handshake = Some(Handshake::begin(app.clock.now()));
         }
         Ok(())
     };
-    let subscription = change(&app, &caller.tenant, id, begin).await?;
-    let dispatch::Asked { is_allowed, allowed_rate, exchange } = app.dispatch.ask(&subscription).await?;
-    let subscription = app.store.subscription(&caller.tenant, id).await?;
-    let subscription = health::shown(&*app.store, subscription).await?;
+    let subscription = change(&app, &caller, id, begin).await?;
+    let dispatch::Asked { is_allowed, allowed_rate, exchange } = dispatch.ask(&subscription).await?;
+    let subscription = store.subscription(&caller.tenant, id).await?;
+    let subscription = health::shown(&**store, subscription).await?;
     Ok(Json(VerifyResult { is_allowed, allowed_rate, exchange: exchange.into(), subscription }))
 }
 

@@ -76,6 +76,6 @@ pub(super) async fn list_subscription_public_keys(
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<SubscriptionPublicKeys>> {
     caller.require(Scope::SubscriptionsRead)?;
-    let subscription = app.store.subscription(&caller.tenant, id).await?;
+    let subscription = app.shard(&caller)?.store.subscription(&caller.tenant, id).await?;
     Ok(Json(SubscriptionPublicKeys::new(&subscription, app.clock.now())))
 }

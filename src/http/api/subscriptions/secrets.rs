@@ -1,6 +1,5 @@
 //! The secrets that sign a subscription's deliveries, and their rotation without a gap.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -19,7 +18,6 @@ use crate::http::api::wire::answers::{BodyProblems, Problems};
 use crate::http::api::wire::{Body, Id};
 use crate::http::problem::{Code, Problem, Result};
 use crate::http::{AppState, Caller};
-use crate::store::Store;
 
 /// How long an old secret signs along if nobody says otherwise: one day.
 const DEFAULT_OVERLAP_MS: u64 = 24 * 3600 * 1000;
@@ -94,12 +92,12 @@ const fn default_overlap_ms() -> u64 {
     responses((status = 200, description = "The secrets", body = SubscriptionSecrets), Problems)
 )]
 pub(super) async fn get_subscription_secrets(
-    State(store): State<Arc<dyn Store>>,
     State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<SubscriptionId>,
 ) -> Result<Json<SubscriptionSecrets>> {
     caller.require(Scope::SubscriptionsWrite)?;
+    let store = &app.shard(&caller)?.store;
     let subscription = store.subscription(&caller.tenant, id).await?;
     Ok(Json(SubscriptionSecrets::new(subscription, app.clock.now())))
 }
@@ -122,7 +120,7 @@ pub(super) async fn rotate_subscription_secret(
     let now = app.clock.now();
     let asked = body.map_or_else(RotateSecret::default, |Body(asked)| asked);
     let rotation = Rotation::new(&app, asked, now)?;
-    let changed = change(&app, &caller.tenant, id, |subscription| rotation.apply(subscription)).await?;
+    let changed = change(&app, &caller, id, |subscription| rotation.apply(subscription)).await?;
     Ok(Json(SubscriptionSecrets::new(changed, now)))
 }
 
