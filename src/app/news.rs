@@ -97,6 +97,9 @@ fn look(news: &News, dispatch: &dispatch::Handle, jobs: &jobs::Handle, clock: &d
     if news.routing {
         dispatch.ask_soon();
     }
+    if news.crew {
+        dispatch.beat_soon();
+    }
     if news.jobs {
         jobs.due();
     }

@@ -96,6 +96,11 @@ impl Handle {
         self.shared.sweep_soon.notify_one();
     }
 
+    /// Gives a sign of life at once, to learn which nodes deliver now.
+    pub fn beat_soon(&self) {
+        self.shared.beat_soon.notify_one();
+    }
+
     /// Forgets what is known of a subscription's sink: it was mended, or is another one.
     ///
     /// # Errors

@@ -26,12 +26,13 @@ pub(super) async fn beat(shared: Arc<Shared>, stop: CancellationToken) {
             .unwrap_or_else(|elapsed| Err(StoreError::unavailable(elapsed)));
         // Nothing is sent before it is known which sinks are to be left alone.
         let beaten = match beaten {
-            Ok(()) if !shared.lanes().is_open() => health::look(&shared).await,
+            Ok(crew) if !shared.lanes().is_open() => health::look(&shared).await.map(|()| crew),
             beaten => beaten,
         };
         let pause = match beaten {
-            Ok(()) => {
+            Ok(crew) => {
                 expires_at = now.plus(lease);
+                shared.lanes().join(crew);
                 open(&shared, &stop);
                 interval
             }
@@ -43,6 +44,7 @@ pub(super) async fn beat(shared: Arc<Shared>, stop: CancellationToken) {
         };
         tokio::select! {
             () = sleep(pause) => {}
+            () = shared.beat_soon.notified() => {}
             () = stop.cancelled() => {}
         }
     }

@@ -50,6 +50,8 @@ pub(super) struct Shared {
     pub(super) refill: Notify,
     /// Something may be due anywhere: hastens the sweep.
     pub(super) sweep_soon: Notify,
+    /// A node came or went: hastens the heartbeat.
+    pub(super) beat_soon: Notify,
     /// A sink is to be asked: wakes who asks.
     pub(super) ask_soon: Notify,
     /// Something was seen of a sink in trouble: wakes who tells the other nodes.
@@ -85,6 +87,7 @@ impl Shared {
             ready: Notify::new(),
             refill: Notify::new(),
             sweep_soon: Notify::new(),
+            beat_soon: Notify::new(),
             ask_soon: Notify::new(),
             unwell: Notify::new(),
             slots_wanted: Notify::new(),

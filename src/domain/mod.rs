@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod cesql;
 pub mod clock;
 pub mod credential;
+pub mod crew;
 pub mod delivery;
 pub mod entropy;
 pub mod event;

@@ -38,6 +38,7 @@ pub struct Deliver {
     held: IntGauge,
     held_bytes: IntGauge,
     open_requests: IntGauge,
+    nodes: IntGauge,
 }
 
 /// An attempt that ended.
@@ -68,6 +69,8 @@ pub struct Load {
     pub held_bytes: usize,
     /// Requests that are open.
     pub open: usize,
+    /// Nodes that deliver, as this one knows.
+    pub nodes: u32,
 }
 
 /// What came of sending a dead letter on.
@@ -155,6 +158,10 @@ impl Deliver {
             ),
             open_requests: catalog
                 .gauge("waypost_dispatch_open_requests", "Requests to sinks that are open; at most `dispatch.max_concurrency`."),
+            nodes: catalog.gauge(
+                "waypost_dispatch_nodes",
+                "Nodes that deliver, this one included, as it learned with its last heartbeat; each has its part of every subscription's `max_concurrency`.",
+            ),
         }
     }
 
@@ -192,6 +199,7 @@ impl Deliver {
         self.held.set(signed(load.held));
         self.held_bytes.set(signed(load.held_bytes));
         self.open_requests.set(signed(load.open));
+        self.nodes.set(load.nodes.into());
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
+use crate::domain::crew::Crew;
 use crate::domain::delivery::Delivery;
 use crate::domain::delivery::state::Transition;
 use crate::domain::event::Accepted;
@@ -169,7 +170,7 @@ watched! {
     Record: record(reports: &[Report], pauses: &[SinkPause], now: Timestamp) -> Vec<Recorded>,
         then |this, answers| this.recorded(reports, answers);
     Release: release(leases: &[Lease], now: Timestamp) -> u64, then |this, count| this.transitions.happened(Transition::Release, *count);
-    Heartbeat: heartbeat(node: NodeId, now: Timestamp, expires_at: Timestamp) -> ();
+    Heartbeat: heartbeat(node: NodeId, now: Timestamp, expires_at: Timestamp) -> Crew;
     Heartbeat: retire_node(node: NodeId) -> ();
     Reclaim: reclaim(now: Timestamp, limit: u32) -> u64, then |this, count| this.transitions.reclaimed(*count);
     Prune: prune(now: Timestamp, keys_before: Timestamp, limit: u32) -> u64;

@@ -15,11 +15,14 @@ const MAX_LANES: usize = 1024;
 
 /// Where to look sooner than a sweep or a poll would.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what there is to tell is a list of facts, each of its own")]
 pub struct News {
     /// The routing version grew.
     pub routing: bool,
     /// A job is due.
     pub jobs: bool,
+    /// A node came or went.
+    pub crew: bool,
     /// Deliveries wait of more subscriptions than are named.
     pub anywhere: bool,
     /// Subscriptions that deliveries wait for, and when the earliest of each is due.
@@ -30,7 +33,7 @@ impl News {
     /// What a node supposes that may have missed any.
     #[must_use]
     pub fn of_everything() -> Self {
-        Self { routing: true, jobs: true, anywhere: true, lanes: BTreeMap::new() }
+        Self { routing: true, jobs: true, crew: true, anywhere: true, lanes: BTreeMap::new() }
     }
 
     /// Adds that a delivery of `id` waits, due at `due_at`.
@@ -49,6 +52,7 @@ impl News {
     pub fn merge(&mut self, other: Self) {
         self.routing |= other.routing;
         self.jobs |= other.jobs;
+        self.crew |= other.crew;
         if other.anywhere {
             self.anywhere = true;
             self.lanes.clear();

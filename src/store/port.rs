@@ -17,6 +17,7 @@ use super::{
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
+use crate::domain::crew::Crew;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Accepted;
 use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
@@ -59,8 +60,8 @@ pub trait Store: Send + Sync + 'static {
     /// over.
     async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<u64>;
 
-    /// Says that a node is alive until `expires_at`.
-    async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()>;
+    /// Says that a node is alive until `expires_at`, and which of the nodes alive at `now` it is.
+    async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<Crew>;
 
     /// Forgets a node that stops in good order; what it still holds is reclaimable at once.
     async fn retire_node(&self, node: NodeId) -> Result<()>;

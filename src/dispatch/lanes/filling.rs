@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::room::{hold, let_go};
+use super::tenants::{Held, in_turn};
 use super::trouble::Gate;
 use super::{Lanes, Wanted, weight};
 use crate::domain::clock::Timestamp;
@@ -32,11 +34,12 @@ impl Lanes {
         self.note(found.subscription_id, found.next_attempt_at, now);
     }
 
-    /// Picks what to claim, the longest waiting first, at most `max` in all.
+    /// Picks what to claim, at most `max` in all: tenants in turn, the longest waiting lane of each first.
     pub(in crate::dispatch) fn wanted(&mut self, directory: &Directory, max: usize, now: Timestamp) -> Wanted {
         let mut wanted = Wanted::default();
         let mut left = max;
-        for id in self.backlog.due_by(now) {
+        let tenant_of = |id| directory.subscriptions.get(&id).map(|subscription| &subscription.tenant);
+        for id in in_turn(self.backlog.due_by(now), tenant_of) {
             if left == 0 || !self.is_open {
                 break;
             }
@@ -54,9 +57,18 @@ impl Lanes {
     }
 
     fn want(&mut self, id: SubscriptionId, directory: &Directory, left: usize, now: Timestamp, wanted: &mut Wanted) -> usize {
-        let room = self.room(id).min(left);
+        let Some(subscription) = directory.subscriptions.get(&id) else { return 0 };
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(directory.subscriptions.get(&id), &self.limits.terms);
+        lane.refresh(Some(subscription), &self.limits.terms);
+        self.tenants.adopt(lane, &subscription.tenant);
+        let room = self.room(id).min(left);
+        let Some(lane) = self.by_id.get_mut(&id) else { return 0 };
+        if lane.part(self.crew) == 0 {
+            // Another node's; should that one go, a sweep finds it.
+            self.backlog.forget(id, now);
+            self.forget_if_idle(id, now);
+            return 0;
+        }
         if !lane.flows(now) {
             let paused_until = lane.paused_until();
             self.backlog.forget(id, now);
@@ -75,14 +87,13 @@ impl Lanes {
             Gate::Probing(left) => room.min((left as usize).saturating_sub(lane.waiting())),
             Gate::Free => room.min(lane.allowance().saturating_mul(ROUNDS)),
         };
-        if room == 0 || lane.is_claiming || lane.waiting() > self.limits.waiting_per_lane / 2 {
+        if room == 0 || lane.is_claiming || lane.waiting() > lane.max_waiting(self.limits.waiting_per_lane, self.crew) / 2 {
             self.forget_if_idle(id, now);
             return 0;
         }
         lane.is_claiming = true;
         lane.reserved += room;
-        lane.held += room;
-        self.held += room;
+        hold(lane, &mut self.tenants, &mut self.held, Held { count: room, bytes: 0 });
         self.backlog.forget(id, now);
         wanted.claims.push((id, u32::try_from(room).unwrap_or(u32::MAX)));
         room
@@ -101,12 +112,9 @@ impl Lanes {
         let lane = self.by_id.entry(id).or_default();
         lane.is_claiming = false;
         lane.reserved = lane.reserved.saturating_sub(asked);
-        lane.held = lane.held.saturating_sub(asked) + leased.len();
-        self.held = self.held.saturating_sub(asked) + leased.len();
-        for bytes in leased.iter().map(weight) {
-            lane.held_bytes += bytes;
-            self.held_bytes += bytes;
-        }
+        let brought = Held { count: leased.len(), bytes: leased.iter().map(weight).sum() };
+        let_go(lane, &mut self.tenants, &mut self.held, Held { count: asked, bytes: 0 });
+        hold(lane, &mut self.tenants, &mut self.held, brought);
         if is_full {
             self.backlog.note(id, now);
         }

@@ -4,16 +4,23 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::rate::{self, Slots};
+use super::tenants::Held;
 use super::trouble::{Gate, Trouble};
 use crate::dispatch::sink::{Target, Terms};
 use crate::domain::breaker::{Ramp, Watch};
 use crate::domain::clock::Timestamp;
+use crate::domain::crew::Crew;
 use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::store::Leased;
+
+/// Rounds of requests that wait in a lane that several nodes share.
+const ROUNDS: usize = 16;
 
 /// The deliveries of one subscription that this node holds.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
+    /// The place of its tenant's share, once it is known whose it is.
+    pub(super) tenant: Option<usize>,
     /// The subscription as it is, compiled when needed.
     pub(super) target: Option<Arc<Target>>,
     /// Leased and not yet begun.
@@ -25,9 +32,7 @@ pub(super) struct Lane {
     /// Requests that are open.
     pub(super) open: usize,
     /// Everything held: queued, reserved, open, and finished but not yet recorded.
-    pub(super) held: usize,
-    /// The bytes of it.
-    pub(super) held_bytes: usize,
+    pub(super) held: Held,
     /// Whether it stands in the round of lanes that may have something to send.
     pub(super) is_listed: bool,
     /// Whether a claim for it is under way.
@@ -82,8 +87,21 @@ impl Lane {
     }
 
     /// Whether deliveries may be taken into it as they come.
-    pub(super) fn takes(&self, now: Timestamp) -> bool {
-        self.flows(now) && self.gate(now) == Gate::Free
+    pub(super) fn takes(&self, crew: Crew, now: Timestamp) -> bool {
+        self.flows(now) && self.gate(now) == Gate::Free && self.part(crew) > 0
+    }
+
+    /// How many requests of this node the subscription allows at once; none where others have all of them.
+    pub(super) fn part(&self, crew: Crew) -> usize {
+        self.target.as_ref().map_or(0, |target| {
+            crew.part(target.subscription.id, target.subscription.spec.config.max_concurrency.max(1)) as usize
+        })
+    }
+
+    /// How many deliveries may wait in it: among several nodes a few rounds of its part, so that what one accepted does not wait for it
+    /// while the others have nothing to do.
+    pub(super) fn max_waiting(&self, most: usize, crew: Crew) -> usize {
+        if crew.is_alone() { most } else { most.min(self.part(crew).saturating_mul(ROUNDS)) }
     }
 
     /// Whether its subscription and its sink want deliveries.
@@ -92,7 +110,7 @@ impl Lane {
     }
 
     /// What it may do now.
-    pub(super) fn turn(&mut self, now: Timestamp) -> Turn {
+    pub(super) fn turn(&mut self, crew: Crew, now: Timestamp) -> Turn {
         if self.queue.is_empty() {
             return Turn::Rest;
         }
@@ -104,9 +122,9 @@ impl Lane {
             Gate::Probing(0) => return Turn::Rest,
             Gate::Probing(_) | Gate::Free => {}
         }
-        let Some(target) = &self.target else { return Turn::Withdraw(now) };
-        let config = &target.subscription.spec.config;
-        if self.open >= (config.max_concurrency.max(1) as usize).min(self.allowance()) {
+        let part = self.part(crew);
+        let Some(target) = self.target.as_ref().filter(|_| part > 0) else { return Turn::Withdraw(now) };
+        if self.open >= part.min(self.allowance()) {
             return Turn::Rest;
         }
         let Some(limit) = target.limit() else { return Turn::Go };
@@ -151,7 +169,7 @@ impl Lane {
 
     /// Whether nothing would be lost if it were forgotten.
     pub(super) fn is_idle(&self, now: Timestamp) -> bool {
-        self.held == 0
+        self.held.count == 0
             && self.open == 0
             && !self.is_claiming
             && !self.is_halted

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Lanes;
+use super::lane::Lane;
 use super::rate::{self, Slots};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
@@ -24,15 +25,15 @@ impl Ask {
     }
 }
 
-impl Lanes {
-    /// Notes that a lane wants slots, unless it is known.
-    pub(super) fn ask(&mut self, id: SubscriptionId, limit: RateLimit, count: u32) {
-        if let Some(lane) = self.by_id.get_mut(&id).filter(|lane| !lane.slots.is_asked) {
-            lane.slots.is_asked = true;
-            self.asks.push(Ask { id, limit, count });
-        }
+/// Notes that a lane wants slots, unless it is known.
+pub(super) fn ask(asks: &mut Vec<Ask>, id: SubscriptionId, lane: &mut Lane, limit: RateLimit, count: u32) {
+    if !lane.slots.is_asked {
+        lane.slots.is_asked = true;
+        asks.push(Ask { id, limit, count });
     }
+}
 
+impl Lanes {
     /// Whether any lane wants slots.
     pub(in crate::dispatch) fn has_asks(&self) -> bool {
         !self.asks.is_empty()

@@ -1,8 +1,9 @@
 //! Lanes: which delivery goes next. Pure state, moved by the clock it is told; the dispatcher keeps it behind one short lock.
 //!
-//! Lanes are served in turn. A lane never has more open requests than its subscription allows, nor more than are still free on
-//! the node: `n` sinks that hang together leave one part in `n + 1` of the slots, and of the memory, to all others. (Dynamic
-//! thresholds as in shared-memory switches; a fixed share per lane would be used up by a handful of bad sinks.)
+//! Tenants are served in turn, and the lanes of each in turn. A lane never has more open requests than its subscription allows, nor
+//! more than are still free on the node: `n` sinks that hang together leave one part in `n + 1` of the slots, and of the memory, to all
+//! others. (Dynamic thresholds as in shared-memory switches; a fixed share per lane would be used up by a handful of bad sinks.)
+//! A tenant never has more than eight times what is free, so that a thousand bad sinks of one leave something to all others.
 
 mod backlog;
 mod filling;
@@ -11,6 +12,7 @@ mod limits;
 mod rate;
 mod room;
 mod sending;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -23,11 +25,13 @@ use std::sync::Arc;
 use backlog::Backlog;
 use lane::Lane;
 use limits::Ask;
+use tenants::{Held, Tenants};
 
 use super::sink::{Target, Terms};
 use crate::config;
 use crate::domain::breaker::Seen;
 use crate::domain::clock::Timestamp;
+use crate::domain::crew::Crew;
 use crate::domain::id::SubscriptionId;
 use crate::domain::map::Map;
 use crate::metrics::Load;
@@ -38,7 +42,10 @@ use crate::store::Leased;
 pub(super) struct Lanes {
     limits: Limits,
     by_id: Map<SubscriptionId, Lane>,
-    round: VecDeque<SubscriptionId>,
+    tenants: Tenants,
+    /// Tenants with lanes that may have something to send, by their places.
+    round: VecDeque<usize>,
+    crew: Crew,
     timers: BTreeSet<(Timestamp, SubscriptionId)>,
     backlog: Backlog,
     /// What was seen of sinks in trouble and is to be told.
@@ -48,8 +55,7 @@ pub(super) struct Lanes {
     /// Looks at all sinks in trouble.
     looks: u64,
     open: usize,
-    held: usize,
-    held_bytes: usize,
+    held: Held,
     is_open: bool,
 }
 
@@ -107,15 +113,16 @@ impl Lanes {
         Self {
             limits,
             by_id: Map::default(),
+            tenants: Tenants::default(),
             round: VecDeque::new(),
+            crew: Crew::default(),
             timers: BTreeSet::new(),
             backlog: Backlog::default(),
             news: Map::default(),
             asks: Vec::new(),
             looks: 0,
             open: 0,
-            held: 0,
-            held_bytes: 0,
+            held: Held::default(),
             is_open: false,
         }
     }
@@ -131,6 +138,17 @@ impl Lanes {
         self.by_id.values_mut().flat_map(|lane| lane.queue.drain(..)).collect()
     }
 
+    /// Takes notice of the nodes that deliver now. Of what each subscription allows this one has its part.
+    pub(super) fn join(&mut self, crew: Crew) {
+        if self.crew != crew {
+            self.crew = crew;
+            let ids: Vec<_> = self.by_id.keys().copied().collect();
+            for id in ids {
+                self.list(id);
+            }
+        }
+    }
+
     /// Whether deliveries are taken.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
@@ -138,12 +156,21 @@ impl Lanes {
 
     /// What is held.
     pub(super) fn load(&self) -> Load {
-        Load { is_open: self.is_open, lanes: self.by_id.len(), held: self.held, held_bytes: self.held_bytes, open: self.open }
+        Load {
+            is_open: self.is_open,
+            lanes: self.by_id.len(),
+            held: self.held.count,
+            held_bytes: self.held.bytes,
+            open: self.open,
+            nodes: if self.is_open { self.crew.size() } else { 0 },
+        }
     }
 
     fn forget_if_idle(&mut self, id: SubscriptionId, now: Timestamp) {
-        if self.by_id.get(&id).is_some_and(|lane| lane.is_idle(now) && !lane.is_listed) {
-            self.by_id.remove(&id);
+        if self.by_id.get(&id).is_some_and(|lane| lane.is_idle(now) && !lane.is_listed)
+            && let Some(lane) = self.by_id.remove(&id)
+        {
+            self.tenants.forget(&lane);
         }
     }
 }

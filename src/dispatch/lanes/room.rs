@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::lane::is_active;
+use super::lane::{Lane, is_active};
+use super::tenants::{Held, Tenants};
 use super::{Lanes, weight};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
@@ -18,28 +19,28 @@ impl Lanes {
         subscription: Option<&Arc<Subscription>>,
         now: Timestamp,
     ) -> bool {
-        if !self.is_open || !subscription.is_some_and(|subscription| is_active(subscription)) || self.held >= self.limits.held {
+        let Some(subscription) = subscription.filter(|subscription| is_active(subscription)) else { return false };
+        if !self.is_open || self.held.count >= self.limits.held {
             return false;
         }
         // Deliveries that wait in the database are older: new ones may fill what keeps the lane going, not take their place.
         let is_behind = self.backlog.is_due(id, now);
-        let (free, free_bytes) = self.free_memory();
+        let free = self.free_memory();
         let lane = self.by_id.entry(id).or_default();
-        lane.refresh(subscription, &self.limits.terms);
-        let max_waiting = self.limits.waiting_per_lane;
+        lane.refresh(Some(subscription), &self.limits.terms);
+        self.tenants.adopt(lane, &subscription.tenant);
+        let max_waiting = lane.max_waiting(self.limits.waiting_per_lane, self.crew);
         let max_waiting = if is_behind || lane.is_claiming { max_waiting / 4 } else { max_waiting };
-        let has_room = lane.takes(now)
+        let free = free.more(self.tenants.of(lane).map_or(Held::default(), |share| share.held));
+        let has_room = lane.takes(self.crew, now)
             && lane.waiting() < max_waiting
-            && lane.held < free
-            && bytes <= free_bytes
-            && lane.held_bytes <= free_bytes;
+            && lane.held.count < free.count
+            && bytes <= free.bytes
+            && lane.held.bytes <= free.bytes;
         if has_room {
             lane.reserved += 1;
             lane.reserved_bytes += bytes;
-            lane.held += 1;
-            lane.held_bytes += bytes;
-            self.held += 1;
-            self.held_bytes += bytes;
+            hold(lane, &mut self.tenants, &mut self.held, Held { count: 1, bytes });
         } else {
             self.forget_if_idle(id, now);
         }
@@ -60,9 +61,9 @@ impl Lanes {
     pub(in crate::dispatch) fn hand_over(&mut self, leased: Leased) -> Option<Leased> {
         let id = leased.subscription_id;
         let lane = self.by_id.entry(id).or_default();
+        self.tenants.adopt(lane, &leased.event.tenant);
         if lane.reserved == 0 {
-            lane.held += 1;
-            self.held += 1;
+            hold(lane, &mut self.tenants, &mut self.held, Held { count: 1, bytes: 0 });
         }
         lane.reserved = lane.reserved.saturating_sub(1);
         self.settle_bytes(id, weight(&leased));
@@ -72,27 +73,28 @@ impl Lanes {
     /// Frees what a delivery took, after its outcome is recorded or it was given back.
     pub(in crate::dispatch) fn free(&mut self, id: SubscriptionId, bytes: usize, now: Timestamp) {
         if let Some(lane) = self.by_id.get_mut(&id) {
-            lane.held = lane.held.saturating_sub(1);
-            lane.held_bytes = lane.held_bytes.saturating_sub(bytes);
-            self.held = self.held.saturating_sub(1);
-            self.held_bytes = self.held_bytes.saturating_sub(bytes);
+            let_go(lane, &mut self.tenants, &mut self.held, Held { count: 1, bytes });
             self.forget_if_idle(id, now);
         }
     }
 
     /// How many deliveries may be claimed for a lane.
-    pub(super) fn room(&self, id: SubscriptionId) -> usize {
-        let (free, free_bytes) = self.free_memory();
-        let (waiting, held, held_bytes) =
-            self.by_id.get(&id).map_or((0, 0, 0), |lane| (lane.waiting(), lane.held, lane.held_bytes));
+    pub(super) fn room(&mut self, id: SubscriptionId) -> usize {
+        let Some(lane) = self.by_id.get(&id) else { return 0 };
+        let free = self.free_memory().more(self.tenants.of(lane).map_or(Held::default(), |share| share.held));
         // How large they are is known only when they are here: those in memory are the best guess.
-        let average = (self.held_bytes / self.held.max(1)).max(1024);
-        let by_bytes = free_bytes.saturating_sub(held_bytes) / average;
-        self.limits.waiting_per_lane.saturating_sub(waiting).min(free.saturating_sub(held).div_ceil(2)).min(by_bytes.div_ceil(2))
+        let average = (self.held.bytes / self.held.count.max(1)).max(1024);
+        let by_count = free.count.saturating_sub(lane.held.count);
+        let by_bytes = free.bytes.saturating_sub(lane.held.bytes) / average;
+        let waiting = lane.max_waiting(self.limits.waiting_per_lane, self.crew).saturating_sub(lane.waiting());
+        waiting.min(by_count.div_ceil(2)).min(by_bytes.div_ceil(2))
     }
 
-    fn free_memory(&self) -> (usize, usize) {
-        (self.limits.held.saturating_sub(self.held), self.limits.held_bytes.saturating_sub(self.held_bytes))
+    fn free_memory(&self) -> Held {
+        Held {
+            count: self.limits.held.saturating_sub(self.held.count),
+            bytes: self.limits.held_bytes.saturating_sub(self.held.bytes),
+        }
     }
 
     /// Puts the delivery's own weight in place of what was reserved for it, in case the two differ.
@@ -101,7 +103,25 @@ impl Lanes {
         let covered = bytes.min(lane.reserved_bytes);
         lane.reserved_bytes -= covered;
         let surplus = if lane.reserved == 0 { std::mem::take(&mut lane.reserved_bytes) } else { 0 };
-        lane.held_bytes = (lane.held_bytes + bytes - covered).saturating_sub(surplus);
-        self.held_bytes = (self.held_bytes + bytes - covered).saturating_sub(surplus);
+        hold(lane, &mut self.tenants, &mut self.held, Held { count: 0, bytes: bytes - covered });
+        let_go(lane, &mut self.tenants, &mut self.held, Held { count: 0, bytes: surplus });
+    }
+}
+
+/// Counts what is held more: in the lane, for its tenant and on the node.
+pub(super) fn hold(lane: &mut Lane, tenants: &mut Tenants, all: &mut Held, more: Held) {
+    lane.held.add(more);
+    all.add(more);
+    if let Some(share) = tenants.of(lane) {
+        share.held.add(more);
+    }
+}
+
+/// Counts what is held no more.
+pub(super) fn let_go(lane: &mut Lane, tenants: &mut Tenants, all: &mut Held, less: Held) {
+    lane.held.take(less);
+    all.take(less);
+    if let Some(share) = tenants.of(lane) {
+        share.held.take(less);
     }
 }

@@ -1,21 +1,47 @@
 //! Sending: which delivery goes next, what its end frees, and what keeps a lane from sending.
 
 use super::lane::Turn;
-use super::{Lanes, Next};
+use super::tenants::more;
+use super::{Lanes, Next, limits};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SubscriptionId;
 use crate::store::{Directory, Leased};
 
 impl Lanes {
-    /// What is to be done next, if anything: lanes take turns.
+    /// What is to be done next, if anything: tenants take turns.
     pub(in crate::dispatch) fn next(&mut self, directory: &Directory, now: Timestamp) -> Option<Next> {
         self.expire_timers(now);
+        if self.open >= self.limits.open {
+            return None;
+        }
         for _ in 0..self.round.len() {
-            let free = self.limits.open.saturating_sub(self.open);
-            let id = self.round.pop_front()?;
+            let place = self.round.pop_front()?;
+            let next = self.next_of(place, directory, now);
+            let Some(share) = self.tenants.at(place) else { continue };
+            share.is_listed = !share.round.is_empty();
+            if share.is_listed {
+                self.round.push_back(place);
+            }
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+
+    /// What is to be done next for one tenant: its lanes take turns.
+    fn next_of(&mut self, tenant: usize, directory: &Directory, now: Timestamp) -> Option<Next> {
+        let free = self.limits.open.saturating_sub(self.open);
+        let share = self.tenants.at(tenant)?;
+        let free = more(free, share.open);
+        if free == 0 {
+            return None;
+        }
+        for _ in 0..share.round.len() {
+            let id = share.round.pop_front()?;
             let Some(lane) = self.by_id.get_mut(&id) else { continue };
             lane.refresh(directory.subscriptions.get(&id), &self.limits.terms);
-            match lane.turn(now) {
+            match lane.turn(self.crew, now) {
                 Turn::Rest => lane.is_listed = false,
                 Turn::Wait(at) => {
                     lane.is_listed = false;
@@ -23,22 +49,18 @@ impl Lanes {
                 }
                 Turn::Ask(limit, count) => {
                     lane.is_listed = false;
-                    self.ask(id, limit, count);
+                    limits::ask(&mut self.asks, id, lane, limit, count);
                 }
                 Turn::Withdraw(due_at) => {
                     lane.is_listed = false;
                     return Some(Next::Withdraw(lane.queue.drain(..).collect(), due_at));
                 }
-                Turn::Go if lane.open >= free => {
-                    self.round.push_back(id);
-                    if free == 0 {
-                        return None;
-                    }
-                }
+                Turn::Go if lane.open >= free => share.round.push_back(id),
                 Turn::Go => {
-                    self.round.push_back(id);
+                    share.round.push_back(id);
                     let (leased, target) = lane.begin()?;
                     self.open += 1;
+                    share.open += 1;
                     return Some(Next::Attempt(leased, target));
                 }
             }
@@ -51,7 +73,10 @@ impl Lanes {
         self.open = self.open.saturating_sub(1);
         let Some(lane) = self.by_id.get_mut(&id) else { return false };
         lane.open = lane.open.saturating_sub(1);
-        let is_low = !lane.is_claiming && lane.waiting() <= self.limits.waiting_per_lane / 2;
+        if let Some(share) = self.tenants.of(lane) {
+            share.open = share.open.saturating_sub(1);
+        }
+        let is_low = !lane.is_claiming && lane.waiting() <= lane.max_waiting(self.limits.waiting_per_lane, self.crew) / 2;
         self.list(id);
         is_low && self.backlog.is_due(id, now)
     }
@@ -80,17 +105,22 @@ impl Lanes {
         }
         let id = leased.subscription_id;
         if let Some(lane) = self.by_id.get_mut(&id) {
+            self.tenants.adopt(lane, &leased.event.tenant);
             lane.queue.push_back(leased);
         }
         self.list(id);
         None
     }
 
-    /// Puts a lane with something queued into the round.
+    /// Puts a lane with something queued into its tenant's round.
     pub(super) fn list(&mut self, id: SubscriptionId) {
-        if let Some(lane) = self.by_id.get_mut(&id).filter(|lane| !lane.is_listed && !lane.queue.is_empty()) {
-            lane.is_listed = true;
-            self.round.push_back(id);
+        let Some(lane) = self.by_id.get_mut(&id).filter(|lane| !lane.is_listed && !lane.queue.is_empty()) else { return };
+        let Some((place, share)) = lane.tenant.and_then(|place| Some((place, self.tenants.at(place)?))) else { return };
+        lane.is_listed = true;
+        share.round.push_back(id);
+        if !share.is_listed {
+            share.is_listed = true;
+            self.round.push_back(place);
         }
     }
 

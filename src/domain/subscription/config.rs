@@ -36,7 +36,7 @@ pub struct Config {
     /// How many requests a second at most; none means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// How many requests may be open at once; 1 to 1000.
+    /// How many requests may be open at once, over all nodes together; 1 to 1000.
     pub max_concurrency: u32,
     /// How long each event is held back after it was accepted, in milliseconds; at most 30 days. An event's own `deliverafter` holds
     /// too: the later of the two counts.

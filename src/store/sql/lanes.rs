@@ -7,6 +7,7 @@ use super::row::Row;
 use super::statement::statements;
 use super::value::values;
 use crate::domain::clock::Timestamp;
+use crate::domain::crew::Crew;
 use crate::domain::id::{NodeId, SubscriptionId};
 use crate::store::{DueLane, StoreError};
 
@@ -29,7 +30,9 @@ statements! {
         FROM (SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL LIMIT $2) found";
 
     HEARTBEAT = "INSERT INTO nodes (id, started_at, expires_at) VALUES ($1, $2, $3)
-        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
+        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at RETURNING started_at";
+
+    CREW = "SELECT COUNT(*) AS size, COUNT(CASE WHEN id < $1 THEN 1 END) AS rank FROM nodes WHERE expires_at > $2";
 
     RETIRE = "DELETE FROM nodes WHERE id = $1";
 }
@@ -50,8 +53,15 @@ fn read(row: &Row) -> Result<DueLane> {
     })
 }
 
-pub(super) async fn heartbeat(engine: &Engine, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
-    engine.execute(HEARTBEAT, values![node, now, expires_at]).await.map(|_| ())
+/// Also says whether it was the node's first.
+pub(super) async fn heartbeat(engine: &Engine, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<(Crew, bool)> {
+    let mut transaction = engine.begin().await?;
+    let beaten = transaction.fetch_optional(HEARTBEAT, values![node, now, expires_at]).await?;
+    let is_new = beaten.map(|row| row.time("started_at")).transpose()? == Some(now);
+    let crew = transaction.fetch_optional(CREW, values![node, now]).await?;
+    transaction.commit().await?;
+    let crew = crew.map(|row| Ok::<_, StoreError>(Crew::new(row.narrow("size")?, row.narrow("rank")?))).transpose()?;
+    Ok((crew.unwrap_or_default(), is_new))
 }
 
 pub(super) async fn retire_node(engine: &Engine, node: NodeId) -> Result<()> {

@@ -13,6 +13,7 @@ use super::{
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{ApiKey, KeyHash, Reach, Session};
+use crate::domain::crew::Crew;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Accepted;
 use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId, SubscriptionId};
@@ -52,14 +53,18 @@ impl Store for SqlStore {
         self.release_leases(leases, now).await
     }
 
-    async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
-        lanes::heartbeat(&self.engine, node, now, expires_at).await
+    async fn heartbeat(&self, node: NodeId, now: Timestamp, expires_at: Timestamp) -> Result<Crew> {
+        let (crew, is_new) = lanes::heartbeat(&self.engine, node, now, expires_at).await?;
+        if is_new {
+            self.herald.tell(|news| news.crew = true);
+        }
+        Ok(crew)
     }
 
     async fn retire_node(&self, node: NodeId) -> Result<()> {
         lanes::retire_node(&self.engine, node).await?;
         // What it gave back waits for the others, and nobody will be here to tell them later.
-        self.herald.spread_now(&self.engine, node, &News { anywhere: true, ..News::default() }).await;
+        self.herald.spread_now(&self.engine, node, &News { anywhere: true, crew: true, ..News::default() }).await;
         Ok(())
     }
 

@@ -126,13 +126,18 @@ impl Node {
 
     /// Creates an active, signed subscription whose retries come quickly.
     pub(super) async fn subscribe(&self, sink: &str, change: impl FnOnce(&mut Spec)) -> Subscription {
+        self.subscribe_as(&TenantName::default(), sink, change).await
+    }
+
+    /// The same for another tenant.
+    pub(super) async fn subscribe_as(&self, tenant: &TenantName, sink: &str, change: impl FnOnce(&mut Spec)) -> Subscription {
         let now = SystemClock.now();
         let mut spec: Spec = serde_json::from_value(serde_json::json!({ "sink": sink })).unwrap();
         spec.config.retry = Waits::Schedule(RetrySchedule { schedule_ms: vec![0, 50, 100], jitter: 0.0 }).into();
         change(&mut spec);
         let subscription = Subscription {
             id: SubscriptionId::new(now, &SystemEntropy::new()),
-            tenant: TenantName::default(),
+            tenant: tenant.clone(),
             status: Status::Active,
             disabled_reason: None,
             spec,

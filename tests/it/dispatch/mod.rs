@@ -1,6 +1,7 @@
 //! The dispatcher against scripted sinks and real databases.
 
 mod breaker;
+mod concurrency;
 mod delivering;
 mod failing;
 mod fairness;

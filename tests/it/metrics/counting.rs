@@ -68,6 +68,7 @@ on_both_databases!(every_step_of_a_scripted_run_is_counted_once, async |server| 
         ("waypost_dispatch_held_bytes", 0.0),
         ("waypost_dispatch_open_requests", 0.0),
         ("waypost_dispatch_is_open", 1.0),
+        ("waypost_dispatch_nodes", 1.0),
         ("waypost_http_requests_total{method=\"POST\",route=\"/v1/events\",status=\"2xx\"}", 6.0),
         ("waypost_http_requests_total{method=\"POST\",route=\"/v1/events\",status=\"4xx\"}", 2.0),
         ("waypost_http_request_seconds_count{method=\"POST\",route=\"/v1/events\"}", 8.0),

@@ -11,12 +11,15 @@ const LANES_PER_LETTER: usize = 128;
 
 /// One letter. What a later version adds is passed over, and what an earlier one leaves out is nothing.
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what there is to tell is a list of facts, each of its own")]
 struct Letter {
     from: NodeId,
     #[serde(default, skip_serializing_if = "is_false")]
     routing: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     jobs: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    crew: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     anywhere: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -31,14 +34,14 @@ const fn is_false(flag: &bool) -> bool {
 /// The letters that say it.
 pub(super) fn write(node: NodeId, news: &News) -> Vec<String> {
     let lanes: Vec<_> = news.lanes.iter().map(|(id, due_at)| (*id, due_at.as_micros())).collect();
-    let blank = || Letter { from: node, routing: false, jobs: false, anywhere: false, lanes: Vec::new() };
+    let blank = || Letter { from: node, routing: false, jobs: false, crew: false, anywhere: false, lanes: Vec::new() };
     let mut letters: Vec<Letter> =
         lanes.chunks(LANES_PER_LETTER).map(|lanes| Letter { lanes: lanes.to_vec(), ..blank() }).collect();
     if letters.is_empty() {
         letters.push(blank());
     }
     if let Some(first) = letters.first_mut() {
-        (first.routing, first.jobs, first.anywhere) = (news.routing, news.jobs, news.anywhere);
+        (first.routing, first.jobs, first.crew, first.anywhere) = (news.routing, news.jobs, news.crew, news.anywhere);
     }
     letters.iter().filter_map(|letter| serde_json::to_string(letter).ok()).collect()
 }
@@ -49,6 +52,7 @@ pub(super) fn read(node: NodeId, text: &str) -> Option<News> {
     (letter.from != node).then(|| News {
         routing: letter.routing,
         jobs: letter.jobs,
+        crew: letter.crew,
         anywhere: letter.anywhere,
         lanes: letter.lanes.into_iter().map(|(id, due_at)| (id, Timestamp::from_micros(due_at))).collect(),
     })
@@ -71,7 +75,7 @@ mod tests {
     fn letters_fit_and_say_together_what_was_told() {
         let id = |number: u64| SubscriptionId::from_uuid(Uuid::from_u64_pair(u64::MAX, number));
         let lanes = (0..1024).map(|number| (id(number), Timestamp::from_micros(9_999_999_999_999_999))).collect();
-        let told = News { routing: true, jobs: true, anywhere: false, lanes };
+        let told = News { routing: true, jobs: true, crew: true, anywhere: false, lanes };
         let letters = write(node(1), &told);
         assert!(letters.iter().all(|letter| letter.len() <= MAX_PAYLOAD), "{}", letters[0].len());
         let mut heard = News::default();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
+use waypost::domain::crew::Crew;
 use waypost::domain::delivery::DeliveryState;
 use waypost::domain::id::NodeId;
 use waypost::domain::page::PageRequest;
@@ -73,6 +74,22 @@ both_databases!(a_heartbeat_prolongs_a_life, async |store: TestStore| {
 
     assert_eq!(store.reclaim(until.minus(Duration::from_micros(1)), 10).await.unwrap(), 0);
     assert_eq!(store.reclaim(until, 10).await.unwrap(), 1);
+});
+
+both_databases!(a_heartbeat_tells_which_of_the_living_nodes_it_is, async |store: TestStore| {
+    let mut nodes = [(); 3].map(|()| NodeId::new(store.now(), &store.entropy));
+    nodes.sort_unstable();
+    let long = store.now().plus(Duration::from_mins(10));
+    let soon = store.now().plus(Duration::from_secs(1));
+    assert_eq!(store.heartbeat(nodes[1], store.now(), long).await.unwrap(), Crew::default());
+    assert_eq!(store.heartbeat(nodes[2], store.now(), soon).await.unwrap(), Crew::new(2, 1));
+    assert_eq!(store.heartbeat(nodes[0], store.now(), long).await.unwrap(), Crew::new(3, 0));
+    assert_eq!(store.heartbeat(nodes[1], store.now(), long).await.unwrap(), Crew::new(3, 1));
+
+    // One died, and one stopped.
+    assert_eq!(store.heartbeat(nodes[1], soon, long).await.unwrap(), Crew::new(2, 1));
+    store.retire_node(nodes[0]).await.unwrap();
+    assert_eq!(store.heartbeat(nodes[1], soon, long).await.unwrap(), Crew::default());
 });
 
 both_databases!(leases_of_a_node_nobody_knows_are_reclaimed, async |store: TestStore| {

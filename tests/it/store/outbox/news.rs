@@ -99,7 +99,7 @@ async fn others_are_told_of_changes_of_what_was_opened_again_and_of_a_node_that_
         assert_eq!(hearing.next().await, News { lanes: [(id, now)].into(), ..News::default() });
 
         store.retire_node(node).await.unwrap();
-        assert_eq!(hearing.next().await, News { anywhere: true, ..News::default() });
+        assert_eq!(hearing.next().await, News { anywhere: true, crew: true, ..News::default() });
     };
     run(Kind::Postgres, test).await;
 }

@@ -2293,7 +2293,7 @@ export interface components {
             header_encoding: components["schemas"]["HeaderEncoding"];
             /**
              * Format: int32
-             * @description How many requests may be open at once; 1 to 1000.
+             * @description How many requests may be open at once, over all nodes together; 1 to 1000.
              * @default 16
              */
             max_concurrency: number;

@@ -1,5 +1,7 @@
 //! Lanes, stepped by hand.
 
+mod sharing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,11 @@ impl Fixture {
         let mut changed = subscription(number);
         change(&mut changed);
         self.directory.subscriptions.insert(id(number), Arc::new(changed));
+    }
+
+    /// Makes a subscription another tenant's.
+    fn give(&mut self, lane: u128, tenant: &str) {
+        self.change(lane, |subscription| subscription.tenant = tenant.parse().unwrap());
     }
 
     fn reserve(&mut self, lane: u128) -> bool {
@@ -116,6 +123,7 @@ fn hanging_sinks_leave_slots_and_memory_to_others() {
 fn the_node_never_has_more_open_requests_than_configured() {
     let mut fixture = Fixture::new(Limits { held: 10_000, ..LIMITS }, 100);
     for lane in 1..=100 {
+        fixture.give(lane, &format!("tenant-{lane}"));
         fixture.fill(lane, 5);
     }
     assert_eq!(fixture.begin_all(NOW).len(), LIMITS.open);
@@ -141,9 +149,15 @@ fn one_slot_is_enough_to_serve_everybody() {
 fn memory_is_bounded_by_count_per_lane_and_by_bytes() {
     let mut fixture = Fixture::new(LIMITS, 100);
     assert_eq!(fixture.fill(1, 1000), LIMITS.waiting_per_lane);
+    for lane in 2..=100 {
+        fixture.give(lane, &format!("tenant-{lane}"));
+    }
     let all: usize = (2..=100).map(|lane| fixture.fill(lane, 1000)).sum();
     assert_eq!(all + LIMITS.waiting_per_lane, LIMITS.held);
     let mut fixture = Fixture::new(Limits { held_bytes: 3 * 77, ..LIMITS }, 100);
+    for lane in 1..=100 {
+        fixture.give(lane, &format!("tenant-{lane}"));
+    }
     let all: usize = (1..=100).map(|lane| fixture.fill(lane, 1000)).sum();
     assert_eq!(all, 3);
 }
@@ -158,7 +172,7 @@ fn room_comes_back_when_the_outcome_is_recorded_not_before() {
     fixture.lanes.free(id(1), weight(&leased(1, 1)), NOW);
     assert!(fixture.reserve(1));
     fixture.lanes.give_back(id(1), 77, NOW);
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes, fixture.lanes.by_id.len()), (0, 0, 0));
+    assert_eq!((fixture.lanes.held.count, fixture.lanes.held.bytes, fixture.lanes.by_id.len()), (0, 0, 0));
 }
 
 #[test]
@@ -167,11 +181,11 @@ fn reserved_bytes_that_were_wrong_do_not_leak() {
     for reserved in [0, 1, 1000] {
         assert!(fixture.lanes.reserve(id(1), reserved, fixture.directory.subscriptions.get(&id(1)), NOW));
         fixture.lanes.hand_over(leased(1, 1));
-        assert_eq!(fixture.lanes.held_bytes, weight(&leased(1, 1)));
+        assert_eq!(fixture.lanes.held.bytes, weight(&leased(1, 1)));
         fixture.begin_all(NOW);
         fixture.done(1, NOW);
     }
-    assert_eq!(fixture.lanes.held_bytes, 0);
+    assert_eq!(fixture.lanes.held.bytes, 0);
 }
 
 #[test]
@@ -279,11 +293,11 @@ fn a_claim_that_came_back_short_is_not_repeated() {
     fixture.lanes.note(id(1), NOW, NOW);
     assert_eq!(fixture.wanted().claims.len(), 1);
     fixture.lanes.claimed(id(1), 20, vec![leased(1, 1)], NOW);
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes), (1, weight(&leased(1, 1))));
+    assert_eq!((fixture.lanes.held.count, fixture.lanes.held.bytes), (1, weight(&leased(1, 1))));
     assert!(fixture.wanted().claims.is_empty());
     assert_eq!(fixture.begin_all(NOW).len(), 1);
     fixture.done(1, NOW);
-    assert_eq!((fixture.lanes.held, fixture.lanes.held_bytes), (0, 0));
+    assert_eq!((fixture.lanes.held.count, fixture.lanes.held.bytes), (0, 0));
 }
 
 #[test]
