@@ -35,6 +35,7 @@ statements! {
     CREW = "SELECT COUNT(*) AS size, COUNT(CASE WHEN id < $1 THEN 1 END) AS rank FROM nodes WHERE expires_at > $2";
 
     RETIRE = "DELETE FROM nodes WHERE id = $1";
+    FORGET = "DELETE FROM nodes";
 }
 
 pub(super) async fn due(engine: &Engine, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<DueLane>> {
@@ -66,4 +67,9 @@ pub(super) async fn heartbeat(engine: &Engine, node: NodeId, now: Timestamp, exp
 
 pub(super) async fn retire_node(engine: &Engine, node: NodeId) -> Result<()> {
     engine.execute(RETIRE, values![node]).await.map(|_| ())
+}
+
+/// Forgets all nodes: none of them is alive.
+pub(super) async fn forget_nodes(engine: &Engine) -> Result<()> {
+    engine.execute(FORGET, values![]).await.map(|_| ())
 }

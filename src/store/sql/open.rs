@@ -12,7 +12,7 @@ use super::location::Location;
 use super::news::Herald;
 use super::replica::Replica;
 use super::vault::Vault;
-use super::{SqlStore, schema, tenants};
+use super::{SqlStore, lanes, schema, tenants};
 use crate::config::{Database, Encryption};
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
@@ -131,6 +131,10 @@ impl SqlStore {
         let engine = ready(options, is_exclusive, options.migrate).await?;
         let vault = Arc::new(Vault::unlock(&engine, encryption, entropy.as_ref()).await?);
         tenants::ensure_default(&engine).await?;
+        if is_exclusive && matches!(engine, Engine::Sqlite(_)) {
+            // The lock says that nobody else serves the file: whoever did is gone, and what it held is free at once.
+            lanes::forget_nodes(&engine).await?;
+        }
         let herald = Herald::new(&engine, options);
         let made = |engine, herald, replica| {
             let (vault, entropy) = (Arc::clone(&vault), Arc::clone(&entropy));
