@@ -1,6 +1,6 @@
 //! Waypost, a webhook and CloudEvents router.
 //!
-//! The layers look down only: `domain` ← `store` ← `routing`, `dispatch`, `jobs` ← `http` ← `app`, `cli`.
+//! The layers look down only: `domain` ← `store` ← `routing`, `dispatch`, `jobs`, `retention` ← `http` ← `app`, `cli`.
 //! `ARCHITECTURE.md` is the map; `tests/it/tidy` holds the line.
 
 pub mod app;
@@ -11,6 +11,7 @@ pub mod domain;
 pub mod http;
 pub mod jobs;
 pub mod metrics;
+pub mod retention;
 pub mod routing;
 pub mod store;
 pub mod telemetry;

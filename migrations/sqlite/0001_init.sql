@@ -5,6 +5,7 @@ CREATE TABLE tenants (
     id BLOB NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     description TEXT,
+    retention TEXT,                      -- how long its events are kept, as JSON; null: as the settings say
     created_at BIGINT NOT NULL
 );
 
@@ -282,6 +283,14 @@ CREATE TABLE nodes (
     started_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+
+-- One row: the node that deletes what is too old.
+CREATE TABLE retention_lead (
+    id BIGINT NOT NULL PRIMARY KEY,
+    node_id BLOB,
+    led_until BIGINT NOT NULL
+);
+INSERT INTO retention_lead (id, led_until) VALUES (1, 0);
 
 -- Roll-ups: every node writes rows of its own, so that nodes never wait for each other. A series is a tenant's or, with an identifier
 -- that is not nil, one of its subscriptions'; each is kept in several widths, one for each window that is looked at.

@@ -64,7 +64,7 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(Measured::new(store, &metrics));
         let id = NodeId::new(clock.now(), &*entropy);
         metrics.node.is(id, config.role.as_str());
-        let node = Node { id, config, clock, entropy, metrics };
+        let node = Node { id, home: Arc::clone(&store), config, clock, entropy, metrics };
         let (home, shown) = Prepared::new(ShardNumber::HOME, Arc::clone(&store), &node).await?;
 
         let new_administrator_key = bootstrap(&node, &*store).await?;

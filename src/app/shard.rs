@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::task::JoinSet;
@@ -17,12 +18,15 @@ use crate::domain::shard::ShardNumber;
 use crate::http;
 use crate::jobs;
 use crate::metrics::Metrics;
+use crate::retention::{self, Sweeper};
 use crate::routing::{self, NoOutlet, Outlet, Router, Writer};
 use crate::store::{SharedDirectory, StatsBuffer, Store};
 
 /// What the shards of a node have in common.
 pub(super) struct Node {
     pub(super) id: NodeId,
+    /// Where tenants are.
+    pub(super) home: Arc<dyn Store>,
     pub(super) config: Arc<Config>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
@@ -60,7 +64,7 @@ pub(super) struct Shard {
 impl Prepared {
     /// Builds everything, and reads the subscriptions. Gives with it what handlers see of it.
     pub(super) async fn new(number: ShardNumber, store: Arc<dyn Store>, node: &Node) -> anyhow::Result<(Self, http::Shard)> {
-        let Node { id, config, clock, entropy, metrics } = node;
+        let Node { id, config, clock, entropy, metrics, .. } = node;
         let directory = SharedDirectory::default();
         let stats = Arc::new(StatsBuffer::default());
         let router = Arc::new(Router::new(Arc::clone(&store), Arc::clone(&directory)));
@@ -139,6 +143,7 @@ impl Prepared {
         };
         shard.housekeeping.spawn(news::exchange(news, stop.clone()));
         shard.housekeeping.spawn(replica::follow(Arc::clone(&store), stop.clone()));
+        shard.housekeeping.spawn(sweeper(&store, node).run(stop.clone()));
         let (config, clock) = (Arc::clone(config), Arc::clone(clock));
         shard.housekeeping.spawn(housekeeping::run(store, router, stats, *id, config, clock, stop.clone()));
         shard
@@ -195,4 +200,17 @@ fn worker(store: &Arc<dyn Store>, dispatch: &dispatch::Handle, node: &Node) -> (
     };
     let handle = jobs::Handle::default();
     (jobs::Worker::new(parts, handle.clone()), handle)
+}
+
+/// What deletes what is too old, not yet running.
+fn sweeper(store: &Arc<dyn Store>, node: &Node) -> Sweeper {
+    Sweeper::new(retention::Parts {
+        store: Arc::clone(store),
+        tenants: Arc::clone(&node.home),
+        node: node.id,
+        config: node.config.retention.clone(),
+        deduplication_window: Duration::from_millis(node.config.accept.deduplication_window_ms),
+        clock: Arc::clone(&node.clock),
+        metrics: Arc::clone(&node.metrics.retention),
+    })
 }

@@ -18,6 +18,7 @@ mod jobs;
 mod load;
 mod log;
 mod metrics;
+mod retention;
 mod secrets;
 mod server;
 
@@ -35,6 +36,7 @@ pub use jobs::Jobs;
 pub use load::{ConfigError, Source, load};
 pub use log::{Log, LogFormat};
 pub use metrics::Metrics;
+pub use retention::Retention;
 pub use server::{Role, Server};
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,8 @@ pub struct Config {
     pub breaker: Breaker,
     /// Replays.
     pub jobs: Jobs,
+    /// How long events are kept.
+    pub retention: Retention,
     /// Where deliveries may go.
     pub egress: Egress,
     /// Whether sinks are asked before events are delivered to them.

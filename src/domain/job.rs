@@ -196,6 +196,8 @@ pub enum Reason {
     Failed,
     /// It has no delivery, and that was not asked for.
     Missing,
+    /// It was too old to be kept, and went while the replay was under way.
+    Expired,
 }
 
 impl Only {
@@ -257,6 +259,9 @@ pub struct Skipped {
     pub failed: u64,
     /// Without a delivery; `only: missing` and `only: all` take them.
     pub missing: u64,
+    /// Gone meanwhile, since they were too old to be kept.
+    #[serde(default)]
+    pub expired: u64,
 }
 
 impl Progress {
@@ -273,6 +278,7 @@ impl Progress {
             Reason::Delivered => &mut self.skipped.delivered,
             Reason::Failed => &mut self.skipped.failed,
             Reason::Missing => &mut self.skipped.missing,
+            Reason::Expired => &mut self.skipped.expired,
         };
         *count += 1;
     }

@@ -20,6 +20,7 @@ mod like;
 pub mod map;
 pub mod page;
 pub mod producer;
+pub mod retention;
 pub mod retry;
 pub mod secret;
 pub mod shard;

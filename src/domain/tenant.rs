@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::clock::Timestamp;
+use super::retention::Retention;
 
 /// A tenant's name: `[a-z0-9][a-z0-9_-]{0,62}`, chosen by whoever creates it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,8 @@ pub struct Tenant {
     pub name: TenantName,
     /// What it is, in its administrator's words.
     pub description: Option<String>,
+    /// How long its events are kept, if it says so.
+    pub retention: Option<Retention>,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -14,6 +14,7 @@ mod jobs;
 pub mod markdown;
 mod node;
 mod process;
+mod retention;
 mod sinks;
 mod subscriptions;
 mod transitions;
@@ -26,6 +27,7 @@ pub use http::Http;
 pub use jobs::Jobs;
 pub use node::Node;
 pub use process::Process;
+pub use retention::Retention;
 pub use sinks::{SinkTurn, Sinks};
 pub use subscriptions::BySubscription;
 pub use transitions::Transitions;
@@ -65,6 +67,8 @@ pub struct Metrics {
     pub transitions: Arc<Transitions>,
     /// Jobs.
     pub jobs: Arc<Jobs>,
+    /// What was deleted because it was too old.
+    pub retention: Arc<Retention>,
     /// How many deliveries there are.
     pub depth: Arc<Depth>,
     /// The database.
@@ -89,6 +93,7 @@ impl Metrics {
             transitions: Arc::new(Transitions::new(&mut catalog)),
             depth: Arc::new(Depth::new(&mut catalog)),
             jobs: Arc::new(Jobs::new(&mut catalog)),
+            retention: Arc::new(Retention::new(&mut catalog)),
             database: Arc::new(Database::new(&mut catalog)),
             http: Arc::new(Http::new(&mut catalog)),
             node: Arc::new(Node::new(&mut catalog)),

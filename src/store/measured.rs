@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
-    Leased, LeasedForward, Mark, NewsBox, Past, Placement, Portion, Recorded, Report, Resolution, Revision, RoutingHistory,
-    Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
-    SubmissionResult,
+    AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, Deleted, Deletion, DeliveryDetail, DeliveryFilter,
+    Directory, DueJob, DueLane, EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim,
+    JobFilter, JobStep, Lease, Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Placement, Portion, Recorded, Report,
+    Resolution, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped,
+    Store, StoreError, StoredEvent, SubmissionResult,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -26,6 +26,7 @@ use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId
 use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
+use crate::domain::retention::Retention;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::metrics::{self, Failure, Metrics, Operation, Queued, Transitions};
@@ -39,6 +40,7 @@ pub struct Measured {
     transitions: Arc<Transitions>,
     database: Arc<metrics::Database>,
     jobs: Arc<metrics::Jobs>,
+    retention: Arc<metrics::Retention>,
 }
 
 impl Measured {
@@ -51,6 +53,7 @@ impl Measured {
             transitions: Arc::clone(&metrics.transitions),
             database: Arc::clone(&metrics.database),
             jobs: Arc::clone(&metrics.jobs),
+            retention: Arc::clone(&metrics.retention),
         }
     }
 
@@ -81,6 +84,11 @@ impl Measured {
             self.jobs.opened(created, reopened);
             self.transitions.happened(Transition::Redeliver, reopened);
         }
+    }
+
+    fn deleted(&self, deleted: &Deleted) {
+        let Deleted { events, deliveries, dead_letters, attempts } = *deleted;
+        self.retention.deleted([events, deliveries, dead_letters, attempts]);
     }
 
     fn recorded(&self, reports: &[Report], answers: &[Recorded]) {
@@ -143,9 +151,10 @@ macro_rules! watched {
 
             fn lately(&self) -> Option<Arc<dyn Store>> {
                 let store = self.store.lately()?;
-                let Self { accept, transitions, database, jobs, .. } = self;
+                let Self { accept, transitions, database, jobs, retention, .. } = self;
                 let (accept, transitions) = (Arc::clone(accept), Arc::clone(transitions));
-                Some(Arc::new(Measured { store, accept, transitions, database: Arc::clone(database), jobs: Arc::clone(jobs) }))
+                let (database, jobs, retention) = (Arc::clone(database), Arc::clone(jobs), Arc::clone(retention));
+                Some(Arc::new(Measured { store, accept, transitions, database, jobs, retention }))
             }
 
             async fn look_at_replica(&self) {
@@ -235,9 +244,17 @@ watched! {
     Work: standings(tenant: &TenantName, id: SubscriptionId, events: &[EventId]) -> Vec<Standing>;
     Work: unattempted(ids: &[DeliveryId]) -> Vec<DeliveryId>;
 
+    Prune: lead_retention(node: NodeId, now: Timestamp, until: Timestamp) -> bool;
+    Prune: retentions() -> Vec<(TenantName, Retention)>;
+    Prune: tenants_with_events(after: Option<&TenantName>, limit: u32) -> Vec<TenantName>;
+    Prune: old_events(tenant: &TenantName, after: Option<EventId>, made_before: Timestamp, limit: u32) -> Vec<OldEvent>;
+    Prune: delete_events(tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Deletion,
+        then |this, deletion| this.deleted(&deletion.deleted);
+
     Write: create_tenant(tenant: &Tenant) -> ();
     Authenticate: tenant(name: &TenantName) -> Tenant;
     Read: tenants(page: PageRequest) -> Page<Tenant>;
+    Write: update_tenant(tenant: &Tenant) -> ();
     Write: delete_tenant(name: &TenantName) -> ();
     Write: create_api_key(key: &ApiKey, hash: &KeyHash) -> ();
     Authenticate: api_key_by_hash(hash: &KeyHash) -> Option<ApiKey>;

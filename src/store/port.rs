@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
+    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
-    Leased, LeasedForward, Mark, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause,
-    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
+    Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
+    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -24,6 +24,7 @@ use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId
 use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
+use crate::domain::retention::Retention;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 
@@ -275,6 +276,33 @@ pub trait Store: Send + Sync + 'static {
     /// Those of the deliveries named that wait for the first attempt since they were opened, or have it under way.
     async fn unattempted(&self, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>>;
 
+    // ── Retention ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    // Whose limits hold for an event is the caller's to know; the store knows what has not ended.
+
+    /// Whether `node` is the one that deletes what is too old: nobody else is before `until`, unless the node says so again. It spares
+    /// nodes doing the same twice; nothing depends on it.
+    async fn lead_retention(&self, node: NodeId, now: Timestamp, until: Timestamp) -> Result<bool>;
+
+    /// What tenants say about how long their events are kept, of those that say something.
+    async fn retentions(&self) -> Result<Vec<(TenantName, Retention)>>;
+
+    /// Tenants that have events, whether they still exist or not. At most `limit`, those after `after` by name.
+    async fn tenants_with_events(&self, after: Option<&TenantName>, limit: u32) -> Result<Vec<TenantName>>;
+
+    /// A tenant's events with an identifier above `after` that was made before `made_before`, oldest first, at most `limit`.
+    async fn old_events(
+        &self,
+        tenant: &TenantName,
+        after: Option<EventId>,
+        made_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OldEvent>>;
+
+    /// Deletes those of a tenant's events of which nothing is left to do, with their deliveries, attempts, dead letters and forwards, all
+    /// in one transaction. One stays that has a delivery which is pending, in flight or holds up others in its line, or a dead letter
+    /// still to be sent on. Event keys stay: one accepted since `keys_since` is remembered without its event.
+    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion>;
+
     // ── Administration ────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Creates a tenant. [`super::Conflict::Exists`] if there is one of that name.
@@ -285,6 +313,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// All tenants, newest first.
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>>;
+
+    /// Replaces a tenant's description and retention.
+    async fn update_tenant(&self, tenant: &Tenant) -> Result<()>;
 
     /// Deletes a tenant that has no subscriptions, producers or API keys; [`super::Conflict::InUse`] if it has.
     async fn delete_tenant(&self, name: &TenantName) -> Result<()>;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,6 +12,7 @@ use super::wire::answers::{BodyProblems, ChangeProblems, Problems};
 use super::wire::{Body, Cursor, Id, Limit, List, Listed, Query, page};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{Reach, Scope};
+use crate::domain::retention::Retention;
 use crate::domain::tenant::{self, TenantName};
 use crate::http::problem::{Code, Problem, Result};
 use crate::http::{AppState, Caller};
@@ -23,7 +24,11 @@ const MAX_DESCRIPTION: usize = 1024;
 type TenantList = List<Tenant>;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list_tenants, create_tenant)).routes(routes!(get_tenant, delete_tenant))
+    OpenApiRouter::default().routes(routes!(list_tenants, create_tenant)).routes(routes!(
+        get_tenant,
+        update_tenant,
+        delete_tenant
+    ))
 }
 
 /// A customer whose producers, events, subscriptions and deliveries are kept apart from all others'.
@@ -36,13 +41,18 @@ struct Tenant {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     description: Option<String>,
+    /// How long its events are kept, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retention: Option<Retention>,
     /// When it was created.
     created_at: Timestamp,
 }
 
 impl From<tenant::Tenant> for Tenant {
     fn from(tenant: tenant::Tenant) -> Self {
-        Self { name: tenant.name.to_string(), description: tenant.description, created_at: tenant.created_at }
+        let tenant::Tenant { name, description, retention, created_at } = tenant;
+        Self { name: name.to_string(), description, retention, created_at }
     }
 }
 
@@ -60,16 +70,81 @@ struct NewTenant {
     /// What it is, in its administrator's words.
     #[schema(max_length = 1024)]
     description: Option<String>,
+    /// How long its events are kept. Without it, and for what it leaves out, the server's settings hold.
+    retention: Option<Retention>,
+}
+
+/// What is to be changed of a tenant (JSON merge patch, RFC 7396, but `retention` is replaced as a whole): a member that is `null` is
+/// removed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TenantPatch {
+    /// What it is, in its administrator's words.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    description: Change<String>,
+    /// How long its events are kept. It holds for events that are there already too.
+    #[serde(default)]
+    #[schema(value_type = Option<Retention>)]
+    retention: Change<Retention>,
+}
+
+/// What a patch does with a member.
+#[derive(Debug, Default)]
+enum Change<T> {
+    /// It is not in the patch.
+    #[default]
+    Leave,
+    /// Sets it, or removes it.
+    Set(Option<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Set)
+    }
+}
+
+impl<T> Change<T> {
+    fn of(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Leave => before,
+            Self::Set(value) => value,
+        }
+    }
+}
+
+impl TenantPatch {
+    fn apply(self, mut tenant: tenant::Tenant) -> Result<tenant::Tenant> {
+        tenant.description = self.description.of(tenant.description);
+        tenant.retention = self.retention.of(tenant.retention);
+        checked(tenant)
+    }
+}
+
+fn refused() -> Problem {
+    Problem::invalid_request("The tenant is not valid.")
+}
+
+/// The tenant, if everything in it is within its bounds.
+fn checked(tenant: tenant::Tenant) -> Result<tenant::Tenant> {
+    if tenant.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+        return Err(refused().at_pointer("/description", format!("must have at most {MAX_DESCRIPTION} characters")));
+    }
+    let faults = tenant.retention.as_ref().map(Retention::faults).unwrap_or_default();
+    if faults.is_empty() {
+        return Ok(tenant);
+    }
+    let fault =
+        |problem: Problem, (pointer, detail): (String, String)| problem.at_pointer(format!("/retention{pointer}"), detail);
+    Err(faults.into_iter().fold(refused(), fault))
 }
 
 impl NewTenant {
     fn into_tenant(self, created_at: Timestamp) -> Result<tenant::Tenant> {
-        let refused = |pointer, detail: String| Problem::invalid_request("The tenant is not valid.").at_pointer(pointer, detail);
-        let name = self.name.parse().map_err(|error: tenant::InvalidTenantName| refused("/name", error.to_string()))?;
-        if self.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
-            return Err(refused("/description", format!("must have at most {MAX_DESCRIPTION} characters")));
-        }
-        Ok(tenant::Tenant { name, description: self.description, created_at })
+        let invalid = |error: tenant::InvalidTenantName| refused().at_pointer("/name", error.to_string());
+        let name = self.name.parse().map_err(invalid)?;
+        checked(tenant::Tenant { name, description: self.description, retention: self.retention, created_at })
     }
 }
 
@@ -136,6 +211,29 @@ async fn get_tenant(State(app): State<AppState>, caller: Caller, Id(name): Id<Te
         return Err(Problem::not_found("There is no such tenant."));
     }
     Ok(Json(store.tenant(&name).await?.into()))
+}
+
+/// Changes a tenant's description, or how long its events are kept.
+///
+/// Events that are too old by what is said now are deleted soon after; see the documentation on retention.
+#[utoipa::path(
+    patch, path = "/v1/tenants/{id}", tag = "tenants", params(("id" = String, Path, description = "The tenant's name")),
+    request_body(content((TenantPatch = "application/json"), (TenantPatch = "application/merge-patch+json"))),
+    security(("bearer" = ["admin"])),
+    responses((status = 200, description = "The tenant as it is now", body = Tenant), BodyProblems)
+)]
+async fn update_tenant(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(name): Id<TenantName>,
+    Body(patch): Body<TenantPatch>,
+) -> Result<Json<Tenant>> {
+    caller.require(Scope::Admin)?;
+    caller.require_all_tenants()?;
+    let store = &app.home().store;
+    let tenant = patch.apply(store.tenant(&name).await?)?;
+    store.update_tenant(&tenant).await?;
+    Ok(Json(tenant.into()))
 }
 
 /// Deletes a tenant that has no subscriptions, producers or API keys.

@@ -1,8 +1,13 @@
 //! Events, as people search and read them.
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::chunk::{chunks, ids};
 use super::columns::EventColumns;
 use super::deliveries;
-use super::engine::Engine;
+use super::engine::{Engine, Transaction};
 use super::range::Range;
 use super::row::Row;
 use super::statement::statements;
@@ -38,6 +43,7 @@ statements! {
               AND (type = $6 OR $6 IS NULL) AND (source = $7 OR $7 IS NULL) AND (subject = $8 OR $8 IS NULL)
             ORDER BY id DESC LIMIT $9";
     FIND = "SELECT ", columns!(), " FROM events WHERE tenant = $1 AND id = $2";
+    PRESENT = "SELECT id FROM events WHERE tenant = $33 AND id IN (", ids!(), ")";
 }
 
 /// A tenant's events that match, newest first.
@@ -69,6 +75,19 @@ pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: EventId) -> R
     let row = engine.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
     let (accepted, routing_version) = (read(&row)?, row.int("routing_version")?);
     Ok(StoredEvent { accepted, routing_version, deliveries: deliveries::of_event(engine, tenant, id).await? })
+}
+
+/// Those of a tenant's events that are there, and stay until the transaction ends. Before any of their deliveries is touched.
+pub(super) async fn hold(transaction: &mut Transaction, tenant: &TenantName, ids: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+    transaction.lock_events(tenant, ids).await?;
+    let mut present = BTreeSet::new();
+    for mut values in chunks(ids) {
+        values.extend(values![tenant]);
+        for row in transaction.fetch_all(PRESENT, values).await? {
+            present.insert(row.uuid("id")?);
+        }
+    }
+    Ok(present)
 }
 
 /// Reads a row of [`line_columns!`].

@@ -127,7 +127,10 @@ pub(super) async fn step(engine: &Engine, step: &JobStep) -> Result<Stepped> {
     let mut progress = step.progress;
     progress.created += opened.created.len() as u64;
     progress.reopened += opened.reopened.len() as u64;
-    for _ in opened.count()..step.opens.len() {
+    for _ in 0..opened.gone {
+        progress.skip(Reason::Expired);
+    }
+    for _ in opened.count() + opened.gone..step.opens.len() {
         // Somebody else was faster: it is on its way already.
         progress.skip(Reason::Open);
     }

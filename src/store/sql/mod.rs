@@ -35,6 +35,7 @@ mod producers;
 mod range;
 mod rates;
 mod replica;
+mod retention;
 mod revisions;
 mod row;
 mod schema;
@@ -106,6 +107,7 @@ pub fn statements() -> Vec<&'static str> {
         past::STATEMENTS,
         producers::STATEMENTS,
         rates::STATEMENTS,
+        retention::STATEMENTS,
         revisions::STATEMENTS,
         sessions::STATEMENTS,
         sinks::STATEMENTS,

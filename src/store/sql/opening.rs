@@ -11,7 +11,7 @@ use super::deliveries::{is_deliverable, reopen};
 use super::engine::Transaction;
 use super::statement::statements;
 use super::value::{Value, values};
-use super::{leases, order};
+use super::{events, leases, order};
 use crate::domain::id::DeliveryId;
 use crate::store::{JobStep, Opening, StoreError};
 
@@ -44,6 +44,8 @@ pub(super) struct Opened {
     pub(super) created: Vec<Uuid>,
     /// Old ones.
     pub(super) reopened: Vec<Uuid>,
+    /// How many events were to be delivered and are not there any more.
+    pub(super) gone: usize,
 }
 
 impl Opened {
@@ -70,7 +72,13 @@ pub(super) async fn open(transaction: &mut Transaction, step: &JobStep) -> Resul
     // In one order everywhere, so that two replays do not wait for each other in a circle.
     new.sort_unstable_by_key(|&(_, event)| event);
     old.sort_unstable();
-    let opened = Opened { created: create(transaction, step, &new).await?, reopened: reopen(transaction, step, &old).await? };
+    let events: Vec<_> = new.iter().map(|&(_, event)| event).collect();
+    let wanted = new.len();
+    let present = events::hold(transaction, &step.tenant, &events).await?;
+    new.retain(|(_, event)| present.contains(event));
+    let gone = wanted - new.len();
+    let created = create(transaction, step, &new).await?;
+    let opened = Opened { created, reopened: reopen(transaction, step, &old).await?, gone };
     let ids: Vec<_> = opened.ids().collect();
     drop_letters(transaction, &step.tenant, &opened.reopened).await?;
     order::reopened(transaction, &opened.reopened).await?;

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, producers, rates, revisions,
-    sessions, sinks, stats, subscriptions, tenants,
+    Engine, SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, postgres, producers,
+    rates, retention, revisions, sessions, sinks, sqlite, stats, subscriptions, tenants,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -20,13 +20,14 @@ use crate::domain::id::{ApiKeyId, DeliveryId, EventId, JobId, NodeId, ProducerId
 use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
+use crate::domain::retention::Retention;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
-    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
+    AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
-    Leased, LeasedForward, Mark, News, NewsBox, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled, SinkPause,
-    Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    Leased, LeasedForward, Mark, News, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
+    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -304,6 +305,35 @@ impl Store for SqlStore {
         past::unattempted(&self.engine, ids).await
     }
 
+    async fn lead_retention(&self, node: NodeId, now: Timestamp, until: Timestamp) -> Result<bool> {
+        retention::lead(&self.engine, node, now, until).await
+    }
+
+    async fn retentions(&self) -> Result<Vec<(TenantName, Retention)>> {
+        retention::said(&self.engine).await
+    }
+
+    async fn tenants_with_events(&self, after: Option<&TenantName>, limit: u32) -> Result<Vec<TenantName>> {
+        retention::tenants(&self.engine, after, limit).await
+    }
+
+    async fn old_events(
+        &self,
+        tenant: &TenantName,
+        after: Option<EventId>,
+        made_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OldEvent>> {
+        retention::old_events(&self.engine, tenant, after, made_before, limit).await
+    }
+
+    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion> {
+        match &self.engine {
+            Engine::Sqlite(engine) => sqlite::delete_events(engine, tenant, ids, keys_since).await,
+            Engine::Postgres(engine) => postgres::delete_events(engine, tenant, ids).await,
+        }
+    }
+
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()> {
         tenants::create(&self.engine, self.entropy.as_ref(), tenant).await
     }
@@ -314,6 +344,10 @@ impl Store for SqlStore {
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>> {
         tenants::list(&self.engine, page).await
+    }
+
+    async fn update_tenant(&self, tenant: &Tenant) -> Result<()> {
+        tenants::update(&self.engine, tenant).await
     }
 
     async fn delete_tenant(&self, name: &TenantName) -> Result<()> {

@@ -19,9 +19,10 @@ type Result<T> = std::result::Result<T, StoreError>;
 const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0000);
 
 statements! {
-    CREATE = "INSERT INTO tenants (id, name, description, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-    FIND = "SELECT id, name, description, created_at FROM tenants WHERE name = $1";
-    LIST = "SELECT id, name, description, created_at FROM tenants WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    CREATE = "INSERT INTO tenants (id, name, description, retention, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    FIND = "SELECT id, name, description, retention, created_at FROM tenants WHERE name = $1";
+    LIST = "SELECT id, name, description, retention, created_at FROM tenants WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    UPDATE = "UPDATE tenants SET description = $2, retention = $3 WHERE name = $1";
     DELETE = "DELETE FROM tenants WHERE name = $1
                 AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE tenant = $1 AND deleted_at IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM producers WHERE tenant = $1)
@@ -33,14 +34,14 @@ pub(super) async fn ensure_default(engine: &Engine) -> Result<()> {
     if find(engine, &TenantName::default()).await.is_ok() {
         return Ok(());
     }
-    let values = values![DEFAULT_ID, &TenantName::default(), None::<String>, SystemClock.now()];
+    let values = values![DEFAULT_ID, &TenantName::default(), None::<String>, None::<String>, SystemClock.now()];
     engine.execute(CREATE, values).await.map(|_| ())
 }
 
 /// Stores a tenant.
 pub(super) async fn create(engine: &Engine, entropy: &dyn Entropy, tenant: &Tenant) -> Result<()> {
     let id = uuid_v7(tenant.created_at, entropy);
-    let values = values![id, &tenant.name, tenant.description.clone(), tenant.created_at];
+    let values = values![id, &tenant.name, tenant.description.clone(), retention(tenant)?, tenant.created_at];
     match engine.execute(CREATE, values).await? {
         0 => Err(Conflict::Exists.into()),
         _ => Ok(()),
@@ -61,6 +62,18 @@ pub(super) async fn list(engine: &Engine, page: PageRequest) -> Result<Page<Tena
     Ok(Page { rows: page.rows.into_iter().map(|(_, tenant)| tenant).collect(), next: page.next })
 }
 
+/// Replaces what can be changed of a tenant.
+pub(super) async fn update(engine: &Engine, tenant: &Tenant) -> Result<()> {
+    match engine.execute(UPDATE, values![&tenant.name, tenant.description.clone(), retention(tenant)?]).await? {
+        0 => Err(StoreError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+fn retention(tenant: &Tenant) -> Result<Option<String>> {
+    tenant.retention.as_ref().map(serde_json::to_string).transpose().map_err(StoreError::corrupt)
+}
+
 /// Deletes a tenant nothing depends on.
 pub(super) async fn delete(engine: &Engine, name: &TenantName) -> Result<()> {
     if engine.execute(DELETE, values![name]).await? > 0 {
@@ -71,6 +84,12 @@ pub(super) async fn delete(engine: &Engine, name: &TenantName) -> Result<()> {
 }
 
 fn read(row: &Row) -> Result<(Uuid, Tenant)> {
-    let tenant = Tenant { name: row.tenant("name")?, description: row.get("description")?, created_at: row.time("created_at")? };
+    let retention: Option<String> = row.get("retention")?;
+    let tenant = Tenant {
+        name: row.tenant("name")?,
+        description: row.get("description")?,
+        retention: retention.map(|text| serde_json::from_str(&text)).transpose().map_err(StoreError::corrupt)?,
+        created_at: row.time("created_at")?,
+    };
     Ok((row.uuid("id")?, tenant))
 }

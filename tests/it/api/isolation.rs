@@ -16,7 +16,7 @@ pub(super) fn sample_body(operation: &Value) -> (&'static [(&'static str, &'stat
     let body = match operation["operationId"].as_str().unwrap() {
         "create_subscription" | "replace_subscription" => json!({ "sink": "https://sink.example/" }),
         "replay_subscription" => json!({ "after": long_ago() }),
-        "update_subscription" => json!({ "description": "changed" }),
+        "update_subscription" | "update_tenant" => json!({ "description": "changed" }),
         "create_producer" | "update_producer" | "create_tenant" => json!({ "name": "changed" }),
         "preview_subscription" => json!({ "subscription": {} }),
         "explain_any_event" => json!({ "event": event("1") }),

@@ -10,6 +10,7 @@ mod isolation;
 mod lists;
 mod pages;
 mod preview;
+mod retention;
 mod scopes;
 mod session;
 mod signing;

@@ -11,6 +11,7 @@ mod jobs;
 mod open;
 mod outbox;
 mod plans;
+mod retention;
 mod revisions;
 mod sample;
 mod schema;

@@ -25,7 +25,10 @@ pub(super) const SINK_TOKEN: &str = "sink-token-that-nobody-may-ever-see";
 /// A tenant that is not `default`, created.
 pub(super) async fn tenant(store: &TestStore, name: &str) -> TenantName {
     let name: TenantName = name.parse().unwrap();
-    store.create_tenant(&Tenant { name: name.clone(), description: None, created_at: store.now() }).await.unwrap();
+    store
+        .create_tenant(&Tenant { name: name.clone(), description: None, retention: None, created_at: store.now() })
+        .await
+        .unwrap();
     name
 }
 

@@ -14,8 +14,12 @@ both_databases!(tenant_default_exists_from_the_start, async |store: TestStore| {
 });
 
 both_databases!(a_tenant_is_found_as_it_was_created, async |store: TestStore| {
-    let created =
-        Tenant { name: "acme".parse().unwrap(), description: Some("Acme \u{1F6A2} \"Ltd\"".to_owned()), created_at: store.now() };
+    let created = Tenant {
+        name: "acme".parse().unwrap(),
+        description: Some("Acme \u{1F6A2} \"Ltd\"".to_owned()),
+        retention: None,
+        created_at: store.now(),
+    };
     store.create_tenant(&created).await.unwrap();
     assert_eq!(store.tenant(&created.name).await.unwrap(), created);
     assert!(is_not_found(&store.tenant(&"acm".parse().unwrap()).await));
@@ -25,7 +29,7 @@ both_databases!(of_twenty_that_create_one_tenant_at_once_one_succeeds, async |st
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
         let (shared, created_at) = (store.shared(), store.now());
-        let tenant = Tenant { name: "acme".parse().unwrap(), description: None, created_at };
+        let tenant = Tenant { name: "acme".parse().unwrap(), description: None, retention: None, created_at };
         tasks.spawn(async move { shared.create_tenant(&tenant).await });
     }
     let results = tasks.join_all().await;
@@ -75,7 +79,7 @@ both_databases!(many_write_and_read_at_once, async |store: TestStore| {
     let mut tasks = JoinSet::new();
     for number in 0..40 {
         let (shared, created_at) = (store.shared(), store.now());
-        let tenant = Tenant { name: format!("t-{number}").parse().unwrap(), description: None, created_at };
+        let tenant = Tenant { name: format!("t-{number}").parse().unwrap(), description: None, retention: None, created_at };
         tasks.spawn(async move {
             shared.create_tenant(&tenant).await.unwrap();
             assert_eq!(shared.tenant(&tenant.name).await.unwrap(), tenant);

@@ -130,7 +130,7 @@ fn unused_name() -> String {
 pub(crate) struct TestStore {
     // Declared before the database, so that it is closed before that is dropped.
     store: Arc<SqlStore>,
-    pub clock: ManualClock,
+    pub clock: Arc<ManualClock>,
     pub entropy: SystemEntropy,
     pub database: Database,
 }
@@ -140,7 +140,7 @@ impl TestStore {
     pub(crate) async fn create(kind: Kind) -> Self {
         let database = Database::create(kind).await;
         let store = database.open().await.expect("an empty database can be opened");
-        let clock = ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time"));
+        let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time")));
         Self { store: Arc::new(store), clock, entropy: SystemEntropy::new(), database }
     }
 
@@ -148,6 +148,15 @@ impl TestStore {
     pub(crate) async fn into_database(self) -> Database {
         self.store.close().await;
         self.database
+    }
+
+    /// The same, closed and opened anew.
+    pub(crate) async fn reopened(self) -> Self {
+        let Self { store, clock, entropy, database } = self;
+        store.close().await;
+        drop(store);
+        let store = Arc::new(database.open().await.expect("a database that was closed can be opened"));
+        Self { store, clock, entropy, database }
     }
 
     /// The store, to be shared with tasks.

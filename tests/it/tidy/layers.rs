@@ -3,7 +3,7 @@
 use super::{files_below, none, read};
 
 /// Each layer with the layers it may name. `ARCHITECTURE.md` shows the same table.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("metrics", &["domain"]),
     ("config", &["domain"]),
@@ -12,9 +12,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("routing", &["domain", "config", "metrics", "store"]),
     ("dispatch", &["domain", "config", "metrics", "store"]),
     ("jobs", &["domain", "config", "metrics", "store"]),
+    ("retention", &["domain", "config", "metrics", "store"]),
     ("http", &["domain", "config", "metrics", "store", "routing", "dispatch", "jobs"]),
-    ("app", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "http"]),
-    ("cli", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "http", "app"]),
+    ("app", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "retention", "http"]),
+    ("cli", &["domain", "config", "metrics", "telemetry", "store", "routing", "dispatch", "jobs", "retention", "http", "app"]),
 ];
 
 /// The layer a file of `src` belongs to.

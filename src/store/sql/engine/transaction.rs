@@ -5,6 +5,7 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::postgres::{Runner, Work};
+use crate::domain::tenant::TenantName;
 use crate::store::StoreError;
 use crate::store::sql::failure::store_error;
 use crate::store::sql::postgres;
@@ -69,6 +70,14 @@ impl Transaction {
         match self {
             Self::Sqlite { .. } => Ok(()),
             Self::Postgres(inner) => postgres::lock_order_keys(inner, keys).await,
+        }
+    }
+
+    /// Keeps events from being deleted until its end. On SQLite a writing transaction is alone.
+    pub(in crate::store::sql) async fn lock_events(&mut self, tenant: &TenantName, ids: &[Uuid]) -> Result<()> {
+        match self {
+            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres(inner) => postgres::lock_events(inner, tenant, ids).await,
         }
     }
 

@@ -9,6 +9,7 @@ mod claim;
 mod lease;
 mod order;
 mod record;
+mod retention;
 mod stats;
 
 pub(super) use accept::accept;
@@ -16,6 +17,7 @@ pub(super) use claim::claim;
 pub(super) use lease::{prune, release};
 pub(super) use order::lock_order_keys;
 pub(super) use record::record;
+pub(super) use retention::{delete_events, lock_events};
 pub(super) use stats::put_stats;
 
 use sqlx::postgres::PgArguments;
@@ -41,5 +43,14 @@ fn column<'r, R, T>(rows: &'r [R], read: impl FnMut(&'r R) -> T) -> Vec<T> {
 
 /// Every statement of the path of an event.
 pub(super) fn statements() -> Vec<&'static str> {
-    [accept::STATEMENTS, claim::STATEMENTS, lease::STATEMENTS, order::STATEMENTS, record::STATEMENTS, stats::STATEMENTS].concat()
+    let modules = [
+        accept::STATEMENTS,
+        claim::STATEMENTS,
+        lease::STATEMENTS,
+        order::STATEMENTS,
+        record::STATEMENTS,
+        retention::STATEMENTS,
+        stats::STATEMENTS,
+    ];
+    modules.concat()
 }

@@ -12,6 +12,7 @@ mod lease;
 mod order;
 mod queue;
 mod record;
+mod retention;
 mod rows;
 mod stats;
 mod writer;
@@ -30,8 +31,9 @@ use super::engine::SqliteEngine;
 use super::lease_book::Batch;
 use super::open::OpenError;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::NodeId;
-use crate::store::{AcceptBatch, Claim, Lease, Recorded, Report, Settled, SinkPause, StatsBucket, StoreError};
+use crate::domain::id::{EventId, NodeId};
+use crate::domain::tenant::TenantName;
+use crate::store::{AcceptBatch, Claim, Deletion, Lease, Recorded, Report, Settled, SinkPause, StatsBucket, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -126,6 +128,17 @@ pub(super) async fn prune(engine: &SqliteEngine, now: Timestamp, keys_before: Ti
     engine.hot.writer.run(prune).await
 }
 
+pub(super) async fn delete_events(
+    engine: &SqliteEngine,
+    tenant: &TenantName,
+    ids: &[EventId],
+    keys_since: Timestamp,
+) -> Result<Deletion> {
+    let (tenant, ids) = (tenant.clone(), ids.to_vec());
+    let delete = move |session: &mut Session| retention::delete(session, tenant.as_str(), &ids, keys_since.as_micros());
+    engine.hot.writer.run(delete).await
+}
+
 pub(super) async fn put_stats(engine: &SqliteEngine, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
     let buckets = buckets.to_vec();
     engine.hot.writer.run(move |session| stats::put(&session.connection, node, &buckets)).await
@@ -141,6 +154,7 @@ pub(super) fn statements() -> Vec<&'static str> {
         order::STATEMENTS,
         queue::STATEMENTS,
         record::STATEMENTS,
+        retention::STATEMENTS,
         stats::STATEMENTS,
     ];
     modules.concat()

@@ -913,7 +913,11 @@ export interface paths {
         delete: operations["delete_tenant"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes a tenant's description, or how long its events are kept.
+         * @description Events that are too old by what is said now are deleted soon after; see the documentation on retention.
+         */
+        patch: operations["update_tenant"];
         trace?: never;
     };
 }
@@ -1525,6 +1529,11 @@ export interface components {
             delivered: number;
             /**
              * Format: int64
+             * @description Gone meanwhile, since they were too old to be kept.
+             */
+            expired?: number;
+            /**
+             * Format: int64
              * @description Dead or cancelled; `only: failed` and `only: all` take them.
              */
             failed: number;
@@ -1601,6 +1610,7 @@ export interface components {
             description?: string | null;
             /** @description Its name, which is its identity. */
             name: string;
+            retention?: components["schemas"]["Retention"] | null;
         };
         /** @description Events with the same value of an attribute, a *key*, are delivered one at a time, in the order in which they were accepted. */
         OrderedBy: {
@@ -1870,6 +1880,16 @@ export interface components {
             rate_per_second?: number | null;
             /** @description Only events of one of these types, at most 100; absent or empty means all that the subscription asks for. */
             types?: string[];
+        };
+        /** @description How long a tenant's events are kept. What is left out is as the server's settings say. */
+        Retention: {
+            /**
+             * Format: int64
+             * @description For how many milliseconds events are kept after they were accepted, with everything that belongs to them. 0 keeps them for ever.
+             */
+            keep_ms?: number;
+            /** @description What holds for some types instead; of several that fit the first one counts. */
+            types?: components["schemas"]["TypeRetention"][];
         };
         /**
          * @description When a failed delivery is tried again, and how often at most. `policy` names a whole policy; every other member changes a part
@@ -2561,12 +2581,23 @@ export interface components {
             description?: string;
             /** @description Its name, which is its identity. */
             name: string;
+            /** @description How long its events are kept, if it says so. */
+            retention?: components["schemas"]["Retention"];
         };
         TenantList: {
             /** @description The rows, newest first. */
             data: components["schemas"]["Tenant"][];
             /** @description The `cursor` of the next page; `null` on the last one. */
             next: string | null;
+        };
+        /**
+         * @description What is to be changed of a tenant (JSON merge patch, RFC 7396, but `retention` is replaced as a whole): a member that is `null` is
+         *     removed.
+         */
+        TenantPatch: {
+            /** @description What it is, in its administrator's words. */
+            description?: string | null;
+            retention?: components["schemas"]["Retention"] | null;
         };
         /** @description What came of a test event. */
         TestResult: components["schemas"]["Exchange"] & {
@@ -2579,6 +2610,19 @@ export interface components {
          * @example 2026-11-21T08:00:00.000000Z
          */
         Timestamp: string;
+        /** @description How long events of some types are kept. What is left out is as the tenant says. */
+        TypeRetention: {
+            /**
+             * Format: int64
+             * @description For how many milliseconds these are kept; 0 keeps them for ever.
+             */
+            keep_ms?: number;
+            /**
+             * @description A type, or the beginning of types, with `*` at its end.
+             * @example com.example.order.*
+             */
+            type: string;
+        };
         /**
          * @description No order: what is due goes.
          * @enum {string}
@@ -2713,6 +2757,7 @@ export type ReplayDryRun = components['schemas']['ReplayDryRun'];
 export type ReplayOnly = components['schemas']['ReplayOnly'];
 export type ReplayParameters = components['schemas']['ReplayParameters'];
 export type ReplayRequest = components['schemas']['ReplayRequest'];
+export type Retention = components['schemas']['Retention'];
 export type RetryPolicy = components['schemas']['RetryPolicy'];
 export type RetryRule = components['schemas']['RetryRule'];
 export type RotateSecret = components['schemas']['RotateSecret'];
@@ -2749,8 +2794,10 @@ export type SubscriptionStatsList = components['schemas']['SubscriptionStatsList
 export type Summary = components['schemas']['Summary'];
 export type Tenant = components['schemas']['Tenant'];
 export type TenantList = components['schemas']['TenantList'];
+export type TenantPatch = components['schemas']['TenantPatch'];
 export type TestResult = components['schemas']['TestResult'];
 export type Timestamp = components['schemas']['Timestamp'];
+export type TypeRetention = components['schemas']['TypeRetention'];
 export type Unordered = components['schemas']['Unordered'];
 export type VerdictKind = components['schemas']['VerdictKind'];
 export type VerifyResult = components['schemas']['VerifyResult'];
@@ -8345,6 +8392,133 @@ export interface operations {
             };
             /** @description `conflict` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `headers_too_large` */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantPatch"];
+                "application/merge-patch+json": components["schemas"]["TenantPatch"];
+            };
+        };
+        responses: {
+            /** @description The tenant as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `tenant_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

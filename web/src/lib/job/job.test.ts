@@ -6,6 +6,7 @@ const nothing = {
   other_type: 0,
   not_matching: 0,
   filter_failed: 0,
+  expired: 0,
   open: 0,
   delivered: 0,
   failed: 0,

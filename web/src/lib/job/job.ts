@@ -60,6 +60,7 @@ const skips: readonly [name: keyof JobProgress['skipped'], text: string][] = [
   ['delivered', 'delivered before'],
   ['failed', 'failed before'],
   ['missing', 'never got'],
+  ['expired', 'gone meanwhile'],
 ];
 
 /** The events that were left alone, by the reason; reasons without any are left out. */

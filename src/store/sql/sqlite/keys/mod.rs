@@ -147,6 +147,15 @@ impl Keys {
         Ok(())
     }
 
+    /// Writes the key of an event whose row goes, if the row stood for it: one taken at `since` or later is remembered without it.
+    pub(super) fn detach(&mut self, connection: &Connection, key: Key, id: Uuid, since: i64) -> Result<()> {
+        self.load(connection)?;
+        if let Some(first) = self.recent.get(&key).filter(|first| first.event_id == id && first.accepted_at >= since) {
+            connection.prepare_cached(WRITE)?.execute(params![key, first.event_id, first.accepted_at])?;
+        }
+        Ok(())
+    }
+
     /// Deletes up to `limit` keys that were taken before `before`, those in memory and some way through the table, and says how
     /// many. The next call goes on from there.
     pub(super) fn prune(&mut self, connection: &Connection, before: i64, limit: usize) -> Result<usize> {

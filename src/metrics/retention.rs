@@ -1,0 +1,69 @@
+//! Retention: what was deleted because it was too old.
+
+use std::time::Duration;
+
+use prometheus::{Counter, IntCounter, IntGauge};
+
+use super::catalog::Catalog;
+
+/// What is counted, in the order of [`Retention::deleted`].
+const KINDS: [&str; 4] = ["events", "deliveries", "dead_letters", "attempts"];
+
+/// The handles of retention.
+#[derive(Debug)]
+pub struct Retention {
+    deleted: Vec<IntCounter>,
+    kept: IntGauge,
+    seconds: Counter,
+    failed_rounds: IntCounter,
+}
+
+impl Retention {
+    pub(super) fn new(catalog: &mut Catalog) -> Self {
+        catalog.section("Retention");
+        Self {
+            deleted: catalog.counters(
+                "waypost_retention_deleted_total",
+                "What this node deleted because it was too old, row by row. Dead letters are deliveries too.",
+                "what",
+                &KINDS,
+            ),
+            kept: catalog.gauge(
+                "waypost_retention_kept_events",
+                "Events that are too old and stay, since a delivery of theirs has not ended, as this node saw it when it last looked at \
+                 all of them.",
+            ),
+            seconds: catalog.float_counter(
+                "waypost_retention_seconds_total",
+                "How long this node was looking for what is too old and deleting it, pauses included.",
+            ),
+            failed_rounds: catalog.counter(
+                "waypost_retention_rounds_failed_total",
+                "Rounds that did not work and are made again: the database was not available.",
+            ),
+        }
+    }
+
+    /// Counts events, deliveries, dead letters and attempts that were deleted.
+    pub fn deleted(&self, counts: [u64; 4]) {
+        for (counter, count) in self.deleted.iter().zip(counts) {
+            counter.inc_by(count);
+        }
+    }
+
+    /// Notes how many events stay although they are too old, and how many it said before.
+    pub fn kept(&self, before: u64, now: u64) {
+        let signed = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.kept.add(signed(now) - signed(before));
+    }
+
+    /// Counts the time of a round.
+    pub fn took(&self, time: Duration) {
+        self.seconds.inc_by(time.as_secs_f64());
+    }
+
+    /// Counts a round that is made again.
+    pub fn round_failed(&self) {
+        self.failed_rounds.inc();
+    }
+}

@@ -1,0 +1,223 @@
+//! The sweeper of a node: round after round, of all nodes on one database the one that has the lead.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::walk::Walk;
+use crate::config;
+use crate::domain::clock::Clock;
+use crate::domain::id::{EventId, NodeId};
+use crate::domain::retention::{Plan, Retention};
+use crate::domain::tenant::TenantName;
+use crate::metrics;
+use crate::store::{Deleted, Store, StoreError};
+
+/// Tenants asked for at once.
+const TENANTS: u32 = 256;
+
+/// Pages of one walk after which others have their turn.
+const PAGES_AT_ONCE: usize = 4;
+
+/// How much longer than the time between two rounds the lead is kept.
+const LEAD: Duration = Duration::from_secs(30);
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What a sweeper is made of.
+pub struct Parts {
+    /// What is swept.
+    pub store: Arc<dyn Store>,
+    /// Where tenants say how long their events are kept.
+    pub tenants: Arc<dyn Store>,
+    /// This node.
+    pub node: NodeId,
+    /// `[retention]`.
+    pub config: config::Retention,
+    /// How long event keys are remembered.
+    pub deduplication_window: Duration,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted of it.
+    pub metrics: Arc<metrics::Retention>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Parts").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// What went.
+    pub deleted: Deleted,
+    /// Events that are too old and stay, as far as they were looked at.
+    pub kept: u64,
+}
+
+/// Deletes what is too old in one store.
+#[derive(Debug)]
+pub struct Sweeper {
+    parts: Parts,
+    walks: BTreeMap<(TenantName, Duration), Walk>,
+    /// What its last round said of what stays.
+    kept: u64,
+}
+
+impl Sweeper {
+    /// A sweeper that has not looked at anything yet.
+    #[must_use]
+    pub const fn new(parts: Parts) -> Self {
+        Self { parts, walks: BTreeMap::new(), kept: 0 }
+    }
+
+    /// Makes a round now and then until told to stop.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let interval = Duration::from_millis(self.parts.config.interval_ms);
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            match self.round(&stop).await {
+                Ok(round) => self.tell(round, began.elapsed()),
+                Err(error) => {
+                    self.parts.metrics.round_failed();
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "deleting what is too old did not work; it is tried again"
+                    );
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(interval) => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, round: Option<Round>, time: Duration) {
+        let Round { deleted, kept } = round.unwrap_or_default();
+        self.parts.metrics.kept(self.kept, kept);
+        self.kept = kept;
+        if round.is_none() {
+            return;
+        }
+        self.parts.metrics.took(time);
+        if deleted.events > 0 {
+            let Deleted { events, deliveries, dead_letters, attempts } = deleted;
+            tracing::info!(events, deliveries, dead_letters, attempts, kept, ?time, "deleted what is too old");
+        }
+    }
+
+    /// Deletes everything that is too old, until nothing is left or `stop`. `None` if another node does it.
+    ///
+    /// # Errors
+    /// The store's own. What was deleted by then stays deleted; the next round goes on.
+    pub async fn round(&mut self, stop: &CancellationToken) -> Result<Option<Round>> {
+        if !self.lead().await? {
+            return Ok(None);
+        }
+        let plans = self.plans().await?;
+        let now = self.parts.clock.now();
+        let wanted = |tenant: &TenantName, limit: &Duration, walk: &Walk| {
+            plans.get(tenant).is_some_and(|plan| walk.goes_by(plan) && plan.limits().contains(limit))
+        };
+        self.walks.retain(|(tenant, limit), walk| wanted(tenant, limit, walk));
+        for (tenant, plan) in &plans {
+            for limit in plan.limits() {
+                self.walks.entry((tenant.clone(), limit)).or_insert_with(|| Walk::new(plan.clone(), limit, now));
+            }
+        }
+        let mut round = Round::default();
+        // Each turn every walk gets some pages further; it ends, since the events that are old enough do.
+        let mut open: Vec<_> = self.walks.keys().cloned().collect();
+        while !open.is_empty() && !stop.is_cancelled() {
+            let mut rest = Vec::new();
+            for key in open {
+                if self.advance(&key, &mut round.deleted, stop).await? {
+                    rest.push(key);
+                }
+            }
+            open = rest;
+            if !open.is_empty() && !self.lead().await? {
+                break;
+            }
+        }
+        round.kept = self.walks.values().map(Walk::kept).sum();
+        Ok(Some(round))
+    }
+
+    async fn lead(&self) -> Result<bool> {
+        let now = self.parts.clock.now();
+        let until = now.plus(Duration::from_millis(self.parts.config.interval_ms) + LEAD);
+        self.parts.store.lead_retention(self.parts.node, now, until).await
+    }
+
+    /// What holds for every tenant that has events, also for those that are deleted.
+    async fn plans(&self) -> Result<BTreeMap<TenantName, Plan>> {
+        let said: BTreeMap<TenantName, Retention> = self.parts.tenants.retentions().await?.into_iter().collect();
+        let mut plans = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let tenants = self.parts.store.tenants_with_events(after.as_ref(), TENANTS).await?;
+            after = tenants.last().cloned();
+            let is_end = tenants.len() < TENANTS as usize;
+            plans.extend(tenants.into_iter().map(|tenant| {
+                let plan = Plan::new(self.parts.config.keep_ms, said.get(&tenant));
+                (tenant, plan)
+            }));
+            if is_end {
+                return Ok(plans);
+            }
+        }
+    }
+
+    /// Takes a walk some pages further, and says whether there may be more.
+    async fn advance(&mut self, key: &(TenantName, Duration), sum: &mut Deleted, stop: &CancellationToken) -> Result<bool> {
+        let Self { parts, walks, .. } = self;
+        let Some(walk) = walks.get_mut(key) else { return Ok(false) };
+        let mut has_more = true;
+        for _ in 0..PAGES_AT_ONCE {
+            let found = walk.look(&*parts.store, &key.0, parts.clock.now()).await?;
+            has_more = found.has_more;
+            delete(parts, walk, &key.0, &found.ids, sum, stop).await?;
+            if !has_more || stop.is_cancelled() {
+                break;
+            }
+        }
+        Ok(has_more)
+    }
+}
+
+/// Deletes events in batches, with pauses. What is not reached stays in front of the walk.
+async fn delete(
+    parts: &Parts,
+    walk: &mut Walk,
+    tenant: &TenantName,
+    ids: &[EventId],
+    sum: &mut Deleted,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let size = (parts.config.batch_events as usize).max(1);
+    for batch in ids.chunks(size) {
+        let keys_since = parts.clock.now().minus(parts.deduplication_window);
+        let deletion = if stop.is_cancelled() { None } else { Some(parts.store.delete_events(tenant, batch, keys_since).await) };
+        match deletion {
+            Some(Ok(deletion)) => {
+                walk.left(&deletion.kept);
+                *sum += deletion.deleted;
+            }
+            unfinished => {
+                if let Some(&first) = batch.first() {
+                    walk.back_to(first);
+                }
+                return unfinished.map_or(Ok(()), |failed| failed.map(drop));
+            }
+        }
+        sleep(Duration::from_millis(parts.config.pause_ms)).await;
+    }
+    Ok(())
+}

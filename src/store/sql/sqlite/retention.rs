@@ -1,0 +1,93 @@
+//! Deleting what is too old on SQLite, event by event along the tables' order, within one small transaction. Pages that become free
+//! are used again by what is accepted next, so that the file stays as large as it was.
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use uuid::Uuid;
+
+use super::writer::Session;
+use crate::domain::event::key_digest;
+use crate::domain::id::{DeliveryId, EventId};
+use crate::store::{Deleted, Deletion};
+
+const FIND: &str = "SELECT number, source, event_id FROM events WHERE tenant = ?1 AND id = ?2";
+
+const DELIVERIES: &str = "SELECT id, state FROM deliveries WHERE id >= ?1 AND id <= ?2 AND event_id = ?3";
+
+/// A dead letter that holds up its line, or is still to be sent on.
+const HOLDS: &str = "SELECT EXISTS (SELECT 1 FROM ordered WHERE delivery_id = ?1)
+    OR EXISTS (SELECT 1 FROM forwards WHERE delivery_id = ?1 AND due_at IS NOT NULL)";
+
+const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE delivery_id = ?1";
+
+const DELETE_DELIVERY: &str = "DELETE FROM deliveries WHERE id = ?1";
+
+const DELETE_LETTER: &str = "DELETE FROM dead_letters WHERE tenant = ?1 AND delivery_id = ?2";
+
+const DELETE_FORWARD: &str = "DELETE FROM forwards WHERE delivery_id = ?1";
+
+const DELETE_EVENT: &str = "DELETE FROM events WHERE number = ?1";
+
+/// The statements of this module.
+pub(super) const STATEMENTS: &[&str] =
+    &[FIND, DELIVERIES, HOLDS, DELETE_ATTEMPTS, DELETE_DELIVERY, DELETE_LETTER, DELETE_FORWARD, DELETE_EVENT];
+
+/// Deletes those of the events of which nothing is left to do.
+pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_since: i64) -> Result<Deletion> {
+    let mut deletion = Deletion::default();
+    for &id in ids {
+        let found = session.connection.prepare_cached(FIND)?.query_row(params![tenant, id.as_uuid()], |row| {
+            let digest = key_digest(tenant, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+            Ok((row.get::<_, i64>(0)?, digest))
+        });
+        let Some((number, key)) = found.optional()? else { continue };
+        let deliveries = deliveries(&session.connection, id)?;
+        let mut is_open = false;
+        for delivery in &deliveries {
+            is_open = is_open || delivery.is_open(&session.connection)?;
+        }
+        if is_open {
+            deletion.kept.push(id);
+            continue;
+        }
+        // Where its key stands in memory only, the event's row stood for it.
+        session.keys.detach(&session.connection, key, id.as_uuid(), keys_since)?;
+        for delivery in &deliveries {
+            delivery.delete(&session.connection, tenant, &mut deletion.deleted)?;
+        }
+        session.connection.prepare_cached(DELETE_EVENT)?.execute([number])?;
+        deletion.deleted.events += 1;
+    }
+    Ok(deletion)
+}
+
+struct Delivery {
+    id: Uuid,
+    state: String,
+}
+
+fn deliveries(connection: &Connection, event: EventId) -> Result<Vec<Delivery>> {
+    let (first, last) = DeliveryId::range_of(event);
+    let mut select = connection.prepare_cached(DELIVERIES)?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Delivery { id: row.get(0)?, state: row.get(1)? });
+    select.query_map(params![first.as_uuid(), last.as_uuid(), event.as_uuid()], read)?.collect()
+}
+
+impl Delivery {
+    fn is_open(&self, connection: &Connection) -> Result<bool> {
+        if matches!(self.state.as_str(), "pending" | "in_flight") {
+            return Ok(true);
+        }
+        connection.prepare_cached(HOLDS)?.query_row([self.id], |row| row.get(0))
+    }
+
+    fn delete(&self, connection: &Connection, tenant: &str, deleted: &mut Deleted) -> Result<()> {
+        deleted.attempts += connection.prepare_cached(DELETE_ATTEMPTS)?.execute([self.id])? as u64;
+        deleted.deliveries += connection.prepare_cached(DELETE_DELIVERY)?.execute([self.id])? as u64;
+        // A forward outlives the death it was of, if the delivery was opened again.
+        connection.prepare_cached(DELETE_FORWARD)?.execute([self.id])?;
+        if self.state == "dead_lettered" {
+            deleted.dead_letters += connection.prepare_cached(DELETE_LETTER)?.execute(params![tenant, self.id])? as u64;
+        }
+        Ok(())
+    }
+}
