@@ -43,6 +43,12 @@ const fn beside(kept: usize) -> Scenario {
     Scenario { group: "kept", backlog: Some(backlog), rounds: 1, ..behind(0) }
 }
 
+/// As fast as can be, with nothing too old.
+const AGELESS: Scenario = Scenario { group: "retention", count: 120_000, quick: 0, keep_ms: 3_600_000, ..PLAIN };
+
+/// The same while everything that is a second old is deleted, row by row.
+const AGEING: Scenario = Scenario { keep_ms: 1_000, ..AGELESS };
+
 /// As fast as can be, over so many servers on one Postgres.
 const fn over(nodes: usize) -> Scenario {
     Scenario { group: "nodes", store: Postgres, nodes, connections: 240, quick: 0, ..PLAIN }
@@ -85,6 +91,10 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "sqlite-fair-crowded", store: Sqlite, ..CROWDED },
     Scenario { name: "postgres-fair-alone", store: Postgres, ..FAIR },
     Scenario { name: "postgres-fair-crowded", store: Postgres, ..CROWDED },
+    Scenario { name: "sqlite-ageless", store: Sqlite, ..AGELESS },
+    Scenario { name: "sqlite-ageing", store: Sqlite, ..AGEING },
+    Scenario { name: "postgres-ageless", store: Postgres, ..AGELESS },
+    Scenario { name: "postgres-ageing", store: Postgres, ..AGEING },
     Scenario { name: "postgres-nodes-1", ..over(1) },
     Scenario { name: "postgres-nodes-2", ..over(2) },
     Scenario { name: "postgres-nodes-3", ..over(3) },

@@ -42,6 +42,12 @@ impl Counters {
         (sum - sum_before) * 1000.0 / (count - count_before).max(1.0)
     }
 
+    /// Events deleted since `before` because they were too old.
+    pub(crate) fn deleted_events(&self, before: &Self) -> f64 {
+        let deleted = |counters: &Self| counters.value(r#"waypost_retention_deleted_total{what="events"}"#);
+        deleted(self) - deleted(before)
+    }
+
     /// Microseconds that claiming one delivery took since `before`, calls that found nothing included.
     pub(crate) fn us_of_claim(&self, before: &Self) -> f64 {
         let claimed = |counters: &Self| counters.value(r#"waypost_transitions_total{transition="claim"}"#);

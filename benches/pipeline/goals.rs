@@ -26,6 +26,8 @@ pub(crate) enum Figure {
     /// 99th percentile of other nodes before and after one is killed, in microseconds.
     OthersBefore,
     OthersAfter,
+    /// Events deleted meanwhile, of those posted.
+    Deleted,
     /// The most memory that Waypost ever held, in MiB.
     Peak,
 }

@@ -39,6 +39,8 @@ pub(crate) struct Measurement {
     pub(crate) server_peak_kib: usize,
     /// What the processes of Postgres held at the end, in KiB.
     pub(crate) postgres_kib: usize,
+    /// Events that were deleted meanwhile because they were too old, of those posted.
+    pub(crate) deleted: f64,
     /// Of a backlog that waited meanwhile.
     pub(crate) backlog: Option<Behind>,
     /// Of a node that was killed meanwhile.
@@ -90,6 +92,7 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
         wait_for(&sink, (measured + RUSH) * scenario.fan_out)?;
         behind = Some(Behind { filled_per_s, ..backlog::work_off(&system, &sink, backlog, &before.counters, &rush)? });
     }
+    let deleted: f64 = after.counters.iter().zip(&before.counters).map(|(after, before)| after.deleted_events(before)).sum();
     let aside = after.aside - before.aside;
     Ok(Measurement {
         accepted_per_s: posted.per_s(),
@@ -104,6 +107,7 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
         per_event: if scenario.is_one_killed { PerEvent::default() } else { after.per_event_since(&before, scenario.count) },
         server_peak_kib: system.peak_kib(),
         postgres_kib: system.database.as_ref().map_or(0, Database::memory_kib),
+        deleted: deleted / real_size(scenario.count),
         backlog: behind,
         death,
     })

@@ -79,6 +79,8 @@ pub(crate) struct Scenario {
     pub(crate) is_on_demand: bool,
     pub(crate) aside: &'static [Aside],
     pub(crate) backlog: Option<Backlog>,
+    /// For how many milliseconds events are kept; then they are deleted beside the load. 0 is as the settings say: longer than any run.
+    pub(crate) keep_ms: u64,
     /// The scenario without a store that this one is held against.
     pub(crate) ceiling: Option<&'static str>,
 }
@@ -103,6 +105,7 @@ impl Scenario {
         is_on_demand: false,
         aside: &[],
         backlog: None,
+        keep_ms: 0,
         ceiling: None,
     };
 

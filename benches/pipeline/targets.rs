@@ -2,7 +2,7 @@
 
 use super::goals::Bound::{AtLeast, AtMost};
 use super::goals::Figure::{
-    AcceptP50, Accepted, Cpu, Delivered, Missing, OthersAfter, OthersBefore, P50, P99, Peak, RecoveredS, WorkedOff,
+    AcceptP50, Accepted, Cpu, Deleted, Delivered, Missing, OthersAfter, OthersBefore, P50, P99, Peak, RecoveredS, WorkedOff,
 };
 use super::goals::{Goal, Number, ratio, value};
 
@@ -26,6 +26,8 @@ pub(crate) const ALL: &[Goal] = &[
     ratio("fairness, p99 of p99 alone", (P99, "*-fair-crowded"), (P99, "*-fair-alone"), AtMost(2.0)),
     value("CPU of Waypost per 1,000 deliveries", (Cpu, "sqlite-64"), " ms", AtMost(100.0)),
     value("CPU of Waypost per 1,000 deliveries", (Cpu, "postgres-256"), " ms", AtMost(80.0)),
+    ratio("retention meanwhile, deliveries of without", (Delivered, "*-ageing"), (Delivered, "*-ageless"), AtLeast(0.9)),
+    value("retention meanwhile, events deleted of posted", (Deleted, "*-ageing"), "", AtLeast(0.6)),
     value("node killed among three, leases at work", (RecoveredS, "postgres-node-killed"), " s", AtMost(15.0)),
     value("node killed among three, lost", (Missing, "postgres-node-killed"), "", AtMost(0.0)),
     ratio("node killed among three, other nodes' p99 of before", KILLED, (OthersBefore, KILLED.1), AtMost(2.0)),

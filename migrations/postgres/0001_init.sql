@@ -104,6 +104,8 @@ CREATE TABLE vault (
     is_wrapped BOOLEAN NOT NULL
 );
 
+-- Events, deliveries and attempts are partitioned by stretches of time, which their identifiers begin with: Waypost makes and drops the
+-- partitions of all three together. What finds none lies in the default ones.
 CREATE TABLE events (
     id UUID NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,
@@ -119,7 +121,8 @@ CREATE TABLE events (
     attributes TEXT,                     -- binary only: [[name, value], …]
     body BYTEA NOT NULL,                   -- as received
     PRIMARY KEY (tenant, id)
-);
+) PARTITION BY RANGE (id);
+CREATE TABLE events_default PARTITION OF events DEFAULT;
 
 -- The deduplication window. A digest keeps the entry small whatever the length of source and id.
 CREATE TABLE event_keys (
@@ -157,7 +160,9 @@ CREATE TABLE deliveries (
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     replay_job_id UUID                   -- the replay that created it or last opened it
-) WITH (fillfactor = 50);               -- room on the page for the row that its outcome makes of it
+) PARTITION BY RANGE (id);
+CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT
+    WITH (fillfactor = 50);              -- room on the page for the row that its outcome makes of it
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, id);
 
@@ -241,7 +246,8 @@ CREATE TABLE attempts (
     response_body BYTEA,
     is_body_truncated BOOLEAN NOT NULL,
     PRIMARY KEY (delivery_id, number)
-);
+) PARTITION BY RANGE (delivery_id);
+CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
 
 -- What a sink asked for, known to every node.
 CREATE TABLE sink_pauses (

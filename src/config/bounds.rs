@@ -26,6 +26,7 @@ const BOUNDS: &[Bound] = &[
     ("server.max_tails", 0, 10_000),
     ("server.max_tails_per_tenant", 0, 10_000),
     ("server.grace_period_ms", 0, HOUR),
+    ("database.partition_ms", 0, 365 * DAY),
     ("database.max_connections", 1, 10_000),
     ("database.acquire_timeout_ms", 1, 10 * MINUTE),
     ("database.max_replica_lag_ms", SECOND, HOUR),

@@ -26,6 +26,8 @@ pub struct Database {
     pub max_replica_lag_ms: u64,
     /// Bring the schema up to date at start.
     pub migrate: bool,
+    /// The stretch of time that one partition holds, on Postgres; 0 makes none.
+    pub partition_ms: u64,
     /// Connections of this node.
     pub max_connections: u32,
     /// Limit for getting a connection.

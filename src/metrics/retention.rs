@@ -13,6 +13,7 @@ const KINDS: [&str; 4] = ["events", "deliveries", "dead_letters", "attempts"];
 #[derive(Debug)]
 pub struct Retention {
     deleted: Vec<IntCounter>,
+    dropped: IntCounter,
     kept: IntGauge,
     seconds: Counter,
     failed_rounds: IntCounter,
@@ -27,6 +28,10 @@ impl Retention {
                 "What this node deleted because it was too old, row by row. Dead letters are deliveries too.",
                 "what",
                 &KINDS,
+            ),
+            dropped: catalog.counter(
+                "waypost_retention_dropped_partitions_total",
+                "Stretches of time that this node dropped as a whole, on Postgres. Of what was in them only dead letters are counted.",
             ),
             kept: catalog.gauge(
                 "waypost_retention_kept_events",
@@ -49,6 +54,12 @@ impl Retention {
         for (counter, count) in self.deleted.iter().zip(counts) {
             counter.inc_by(count);
         }
+    }
+
+    /// Counts partitions that were dropped, and the dead letters among what was in them.
+    pub fn dropped(&self, partitions: u64, dead_letters: u64) {
+        self.dropped.inc_by(partitions);
+        self.deleted([0, 0, dead_letters, 0]);
     }
 
     /// Notes how many events stay although they are too old, and how many it said before.

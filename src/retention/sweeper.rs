@@ -56,6 +56,8 @@ impl std::fmt::Debug for Parts {
 pub struct Round {
     /// What went.
     pub deleted: Deleted,
+    /// Partitions that were dropped.
+    pub partitions: u64,
     /// Events that are too old and stay, as far as they were looked at.
     pub kept: u64,
 }
@@ -99,7 +101,7 @@ impl Sweeper {
     }
 
     fn tell(&mut self, round: Option<Round>, time: Duration) {
-        let Round { deleted, kept } = round.unwrap_or_default();
+        let Round { deleted, partitions: _, kept } = round.unwrap_or_default();
         self.parts.metrics.kept(self.kept, kept);
         self.kept = kept;
         if round.is_none() {
@@ -131,7 +133,14 @@ impl Sweeper {
                 self.walks.entry((tenant.clone(), limit)).or_insert_with(|| Walk::new(plan.clone(), limit, now));
             }
         }
-        let mut round = Round::default();
+        let longest = plans.values().map(Plan::longest).try_fold(Duration::ZERO, |most, keep| Some(most.max(keep?)));
+        let longest = longest.filter(|longest| !longest.is_zero());
+        let turned = self.parts.store.turn_partitions(now, longest.map(|longest| now.minus(longest))).await?;
+        let mut round = Round { partitions: turned.partitions, ..Round::default() };
+        for ((_, limit), walk) in &mut self.walks {
+            // Of those with a shorter limit none goes with its partition in time.
+            walk.spare(turned.spare_from.filter(|_| longest == Some(*limit)));
+        }
         // Each turn every walk gets some pages further; it ends, since the events that are old enough do.
         let mut open: Vec<_> = self.walks.keys().cloned().collect();
         while !open.is_empty() && !stop.is_cancelled() {

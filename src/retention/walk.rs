@@ -27,6 +27,8 @@ pub(super) struct Walk {
     behind: Option<EventId>,
     kept: u64,
     turned_at: Timestamp,
+    /// Events made from this moment on are left to their partition.
+    spared: Option<Timestamp>,
 }
 
 /// Events that are too old, by what their type says, and whether there may be more of them.
@@ -38,12 +40,17 @@ pub(super) struct Found {
 impl Walk {
     /// A walk that begins at the oldest event.
     pub(super) fn new(plan: Plan, limit: Duration, now: Timestamp) -> Self {
-        Self { plan, limit, position: None, behind: None, kept: 0, turned_at: now }
+        Self { plan, limit, position: None, behind: None, kept: 0, turned_at: now, spared: None }
     }
 
     /// Whether it goes by this plan.
     pub(super) fn goes_by(&self, plan: &Plan) -> bool {
         self.plan == *plan
+    }
+
+    /// Leaves events made from this moment on to their partition.
+    pub(super) const fn spare(&mut self, from: Option<Timestamp>) {
+        self.spared = from;
     }
 
     /// How many events it left behind because something about them had not ended.
@@ -55,7 +62,8 @@ impl Walk {
     pub(super) async fn look(&mut self, store: &dyn Store, tenant: &TenantName, now: Timestamp) -> Result<Found, StoreError> {
         self.turn_back(now);
         let before = now.minus(self.limit);
-        let page = store.old_events(tenant, self.position, before, PAGE).await?;
+        let made_before = self.spared.map_or(before, |spared| spared.min(before));
+        let page = store.old_events(tenant, self.position, made_before, PAGE).await?;
         let is_full = page.len() >= PAGE as usize;
         // An identifier is made a moment before its event is accepted: the first that is not old enough ends the walk for now.
         let old: Vec<OldEvent> = page.into_iter().take_while(|event| event.accepted_at < before).collect();

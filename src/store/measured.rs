@@ -13,7 +13,7 @@ use super::{
     Directory, DueJob, DueLane, EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim,
     JobFilter, JobStep, Lease, Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Placement, Portion, Recorded, Report,
     Resolution, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped,
-    Store, StoreError, StoredEvent, SubmissionResult,
+    Store, StoreError, StoredEvent, SubmissionResult, Turned,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -250,6 +250,9 @@ watched! {
     Prune: old_events(tenant: &TenantName, after: Option<EventId>, made_before: Timestamp, limit: u32) -> Vec<OldEvent>;
     Prune: delete_events(tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Deletion,
         then |this, deletion| this.deleted(&deletion.deleted);
+
+    Prune: turn_partitions(now: Timestamp, drop_before: Option<Timestamp>) -> Turned,
+        then |this, turned| this.retention.dropped(turned.partitions, turned.dead_letters);
 
     Write: create_tenant(tenant: &Tenant) -> ();
     Authenticate: tenant(name: &TenantName) -> Tenant;

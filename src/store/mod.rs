@@ -33,7 +33,7 @@ pub use news::{News, NewsBox};
 pub use outbox::{Claim, DueLane, Lease, Leased, Recorded, Report, Resolution, SinkPause};
 pub use port::Store;
 pub use query::{DeadLetterFilter, DeadLetterGroup, DeliveryDetail, DeliveryFilter, EventFilter, EventRow, GroupBy, StoredEvent};
-pub use retention::{Deleted, Deletion, OldEvent};
+pub use retention::{Deleted, Deletion, OldEvent, Turned};
 pub use revision::{Revision, RoutingHistory};
 pub use sink::HealthChange;
 pub use stats::{Flush, StatsBucket, StatsBuffer, StatsPoint, StatsRow, StatsWidth};

@@ -12,7 +12,7 @@ use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
     Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
-    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent,
+    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent, Turned,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -302,6 +302,11 @@ pub trait Store: Send + Sync + 'static {
     /// in one transaction. One stays that has a delivery which is pending, in flight or holds up others in its line, or a dead letter
     /// still to be sent on. Event keys stay: one accepted since `keys_since` is remembered without its event.
     async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion>;
+
+    /// Makes room for what comes, where events lie in partitions, and drops those in which all was made before `drop_before` and has
+    /// ended, with the deliveries, attempts, dead letters and forwards that belong to them. One that can't be dropped now stays whole.
+    /// Several callers at once do it once. Where there are no partitions it does nothing.
+    async fn turn_partitions(&self, now: Timestamp, drop_before: Option<Timestamp>) -> Result<Turned>;
 
     // ── Administration ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -36,6 +36,17 @@ pub struct Deletion {
     pub kept: Vec<EventId>,
 }
 
+/// What became of partitions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// How many stretches of time were dropped.
+    pub partitions: u64,
+    /// Dead letters that went with them.
+    pub dead_letters: u64,
+    /// Events made from this moment on go with their partition, though they are too old already.
+    pub spare_from: Option<Timestamp>,
+}
+
 impl std::ops::AddAssign for Deleted {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;

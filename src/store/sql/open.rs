@@ -12,8 +12,9 @@ use super::location::Location;
 use super::news::Herald;
 use super::replica::Replica;
 use super::vault::Vault;
-use super::{SqlStore, lanes, schema, tenants};
+use super::{SqlStore, lanes, postgres, schema, tenants};
 use crate::config::{Database, Encryption};
+use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
 use crate::store::StoreError;
@@ -173,6 +174,10 @@ async fn ready(options: &Database, is_exclusive: bool, may_migrate: bool) -> Res
             if schema::is_behind(&schema::applied_postgres(&engine).await?)? {
                 allowed(may_migrate)?;
                 schema::migrate_postgres(engine.direct.as_ref().ok_or(OpenError::Pooled)?).await?;
+            }
+            if may_migrate {
+                // Before the first event: where one lies in the default partition already, no other can be made for its time.
+                postgres::prepare_partitions(&engine, SystemClock.now()).await?;
             }
             Ok(Engine::Postgres(engine))
         }

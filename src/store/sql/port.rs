@@ -27,7 +27,7 @@ use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
     EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
     Leased, LeasedForward, Mark, News, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
-    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent,
+    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, Turned,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -331,6 +331,13 @@ impl Store for SqlStore {
         match &self.engine {
             Engine::Sqlite(engine) => sqlite::delete_events(engine, tenant, ids, keys_since).await,
             Engine::Postgres(engine) => postgres::delete_events(engine, tenant, ids).await,
+        }
+    }
+
+    async fn turn_partitions(&self, now: Timestamp, drop_before: Option<Timestamp>) -> Result<Turned> {
+        match self.postgres() {
+            Some(engine) => postgres::turn_partitions(engine, now, drop_before).await,
+            None => Ok(Turned::default()),
         }
     }
 

@@ -71,7 +71,8 @@ async fn schema_of_sqlite(connection: &mut SqliteConnection) -> Schema {
 async fn schema_of_postgres(connection: &mut PgConnection) -> Schema {
     let columns = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'NO', collation_name::text
                    FROM information_schema.columns
-                   WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%' ORDER BY table_name, ordinal_position";
+                   WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'
+                     AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition) ORDER BY table_name, ordinal_position";
     let mut schema = Schema::new();
     for row in sqlx::query(columns).fetch_all(&mut *connection).await.unwrap() {
         let (kind, is_required): (String, bool) = (row.get(2), row.get(3));
@@ -87,7 +88,7 @@ async fn schema_of_postgres(connection: &mut PgConnection) -> Schema {
                            JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attribute),
                           pg_get_expr(i.indpred, i.indrelid)
                    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-                   WHERE n.nspname = 'public' AND t.relname NOT LIKE '\\_sqlx%'";
+                   WHERE n.nspname = 'public' AND t.relname NOT LIKE '\\_sqlx%' AND NOT t.relispartition";
     for row in sqlx::query(indexes).fetch_all(&mut *connection).await.unwrap() {
         let condition: Option<String> = row.get(3);
         // Postgres prints `(state = 'pending'::text)`.

@@ -66,7 +66,8 @@ impl Database {
 
     /// The section `[database]` that names it.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { url: self.url.clone(), max_connections: 8, ..Config::builtin().database }
+        // Partitions are for the tests that are about them: to make them costs time.
+        Settings { url: self.url.clone(), max_connections: 8, partition_ms: 0, ..Config::builtin().database }
     }
 
     /// Opens the store on it.

@@ -56,8 +56,10 @@ pub(in crate::store::sql) struct PostgresEngine {
     /// All connections of this node but the one that listens.
     pub(super) pool: PgPool,
     /// How to reach the server itself, past any pooler; nothing if there is a pooler and no way past it is known.
-    pub(in crate::store::sql) direct: Option<PgConnectOptions>,
+    pub(in crate::store::sql) direct: Option<Box<PgConnectOptions>>,
     is_pooled: bool,
+    /// The stretch of time of a partition; none if there are to be none.
+    pub(in crate::store::sql) partition: Option<Duration>,
 }
 
 /// An open transaction. Dropped without [`Work::commit`] it is rolled back.
@@ -83,15 +85,15 @@ impl PostgresEngine {
         options: &Database,
     ) -> Result<Self, Error> {
         let is_pooled = options.pooler == Pooler::Transaction;
-        let direct = direct.or_else(|| (!is_pooled).then(|| server.clone()));
+        let direct = direct.or_else(|| (!is_pooled).then(|| server.clone())).map(Box::new);
         let pool = pool(options).connect_with(starting(server, is_pooled)).await?;
-        Ok(Self { pool, direct, is_pooled })
+        Ok(Self { pool, direct, is_pooled, partition: partition(options) })
     }
 
     /// Makes the pool of a server that need not be there.
     pub(in crate::store::sql) fn open_later(server: PgConnectOptions, options: &Database) -> Self {
         let is_pooled = options.pooler == Pooler::Transaction;
-        Self { pool: pool(options).connect_lazy_with(starting(server, is_pooled)), direct: None, is_pooled }
+        Self { pool: pool(options).connect_lazy_with(starting(server, is_pooled)), direct: None, is_pooled, partition: None }
     }
 
     /// Begins a transaction.
@@ -129,6 +131,10 @@ impl PostgresEngine {
         work.commit().await?;
         Ok(count)
     }
+}
+
+fn partition(options: &Database) -> Option<Duration> {
+    (options.partition_ms > 0).then(|| Duration::from_millis(options.partition_ms))
 }
 
 /// A pool with these settings.

@@ -41,7 +41,7 @@ impl Herald {
     pub(super) fn new(engine: &Engine, options: &Database) -> Self {
         let wire = match engine {
             Engine::Postgres(engine) if options.notify => {
-                Some(Wire { server: engine.direct.clone(), outbox: NewsBox::default() })
+                Some(Wire { server: engine.direct.as_deref().cloned(), outbox: NewsBox::default() })
             }
             Engine::Postgres(_) | Engine::Sqlite(_) => None,
         };

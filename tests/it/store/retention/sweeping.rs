@@ -117,7 +117,7 @@ both_databases!(what_has_not_ended_stays_and_goes_soon_after_it_has, async |stor
     store.clock.advance(Duration::from_mins(10));
     assert_eq!(
         round(&mut sweeper).await,
-        Round { deleted: Deleted { events: 1, deliveries: 1, dead_letters: 0, attempts: 1 }, kept: 0 }
+        Round { deleted: Deleted { events: 1, deliveries: 1, dead_letters: 0, attempts: 1 }, ..Round::default() }
     );
     assert_eq!(counts(&store).await, [0; 5]);
 });
