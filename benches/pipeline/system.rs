@@ -176,6 +176,8 @@ fn waypost(folder: &Path, database_url: &str, keep_ms: u64) -> Result<Server> {
         // Looked for all the time, so that as much goes as comes.
         command.env("WAYPOST_RETENTION__KEEP_MS", keep_ms.to_string()).env("WAYPOST_RETENTION__INTERVAL_MS", "100");
         command.env("WAYPOST_RETENTION__BATCH_EVENTS", "200").env("WAYPOST_DATABASE__PARTITION_MS", "0");
+        // As with days in place of a second, keys are forgotten before their events: one that outlives its event is written by itself.
+        command.env("WAYPOST_ACCEPT__DEDUPLICATION_WINDOW_MS", "500");
     }
     Server::start(&mut command)
 }
