@@ -9,6 +9,20 @@ CREATE TABLE tenants (
     created_at BIGINT NOT NULL
 );
 
+-- Which database each tenant's own things are in, at home only: 0 is home. A row outlives its tenant, whose events do so too: one of the
+-- same name is where they are.
+CREATE TABLE pins (
+    tenant TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    shard BIGINT NOT NULL
+);
+
+-- One row: which installation this database belongs to, and as which shard.
+CREATE TABLE identity (
+    id BIGINT NOT NULL PRIMARY KEY,
+    installation UUID NOT NULL,
+    shard BIGINT NOT NULL
+);
+
 CREATE TABLE api_keys (
     id UUID NOT NULL PRIMARY KEY,
     key_hash BYTEA NOT NULL UNIQUE,

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::clock::Clock;
+use crate::domain::shard::ShardNumber;
 use crate::domain::subscription::Status;
 use crate::metrics::{Counted, Depth, Pile};
 use crate::store::{Directory, Mark, Portion, SharedDirectory, Store, StoreError};
@@ -25,6 +26,7 @@ const PORTIONS: usize = 3;
 
 /// Looks until told to stop.
 pub(super) async fn follow(
+    shard: ShardNumber,
     store: Arc<dyn Store>,
     directory: SharedDirectory,
     metrics: Arc<Depth>,
@@ -41,10 +43,10 @@ pub(super) async fn follow(
             _ = ticks.tick() => {}
             () = stop.cancelled() => break,
         }
-        metrics.subscriptions(by_status(&directory.load()));
+        metrics.subscriptions(shard, by_status(&directory.load()));
         for (pile, count) in &mut piles {
             match look(&*store, count).await {
-                Ok(counted) => metrics.counted(*pile, counted, clock.now()),
+                Ok(counted) => metrics.counted(shard, *pile, counted, clock.now()),
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,

@@ -6,7 +6,9 @@
 mod depth;
 mod first_start;
 mod housekeeping;
+mod keeping;
 mod news;
+mod opening;
 mod outlet;
 mod replica;
 mod shard;
@@ -16,8 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::config::{self, Config};
 use crate::domain::clock::{Clock, SystemClock};
@@ -33,8 +37,8 @@ use crate::http::server::Server;
 use crate::http::tails::Tails;
 use crate::http::{self, AppState, Shards};
 use crate::metrics::{self, Metrics};
-use crate::store::sql::SqlStore;
-use crate::store::{Measured, Store};
+use crate::store::Store;
+use keeping::Kept;
 use shard::{Node, Prepared, Shard};
 
 /// A running node.
@@ -47,6 +51,10 @@ pub struct App {
     http_stop: CancellationToken,
     http: JoinSet<()>,
     home: Shard,
+    /// Cancelled to keep the databases beside home no longer.
+    keeping_stop: CancellationToken,
+    /// Each gives back what works on its database.
+    keeping: JoinSet<Option<Shard>>,
 }
 
 impl App {
@@ -60,27 +68,34 @@ impl App {
         let config = Arc::new(config);
         warn_of(&config);
         let metrics = Arc::new(metrics(&config.metrics));
-        let store = Arc::new(SqlStore::open(&config.database, &config.encryption, Arc::clone(&entropy)).await?);
-        let store: Arc<dyn Store> = Arc::new(Measured::new(store, &metrics));
         let id = NodeId::new(clock.now(), &*entropy);
         metrics.node.is(id, config.role.as_str());
-        let node = Node { id, home: Arc::clone(&store), config, clock, entropy, metrics };
+        let (store, installation) = opening::home(&config, &clock, &entropy, &metrics).await?;
+        let node = Arc::new(Node { id, home: Arc::clone(&store), config, clock, entropy, metrics });
         let (home, shown) = Prepared::new(ShardNumber::HOME, Arc::clone(&store), &node).await?;
 
         let new_administrator_key = bootstrap(&node, &*store).await?;
         let sign_in_tokens = Arc::new(SignInTokens::default());
         let sign_in_token = node.config.dev.then(|| sign_in_tokens.issue(&*node.entropy));
         let http_stop = CancellationToken::new();
-        let state = state(&node, store, Shards::new(shown), sign_in_tokens, http_stop.clone())?;
+        let shards = Arc::new(Shards::new(shown, node.config.database.shards.len()));
+        let further = further(&node, installation, &shards).await?;
+        let state = state(&node, store, Arc::clone(&shards), sign_in_tokens, http_stop.clone())?;
         let (server, address) = listen(&node.config.server).await?;
         if node.config.dev {
             home.greet(address, &node).await?;
         }
 
         let home = home.run(&node);
+        let keeping_stop = CancellationToken::new();
+        let mut keeping = JoinSet::new();
+        for kept in further {
+            keeping.spawn(keeping::keep(kept, Arc::clone(&node), Arc::clone(&shards), keeping_stop.clone()));
+        }
         let mut http = JoinSet::new();
         http.spawn(server.run(http::router::build(state), Arc::new(Meter::new(&node.metrics)), http_stop.clone()));
-        Ok(Self { address, new_administrator_key, sign_in_token, config: node.config, http_stop, http, home })
+        let config = Arc::clone(&node.config);
+        Ok(Self { address, new_administrator_key, sign_in_token, config, http_stop, http, home, keeping_stop, keeping })
     }
 
     /// Where it listens.
@@ -108,25 +123,58 @@ impl App {
     /// Stops in good order: no new requests, no new claims, what is under way is finished within the grace period and recorded,
     /// leases are released, the database is closed.
     pub async fn stop(mut self) {
-        self.home.begin_to_stop();
-        self.http_stop.cancel();
-        let abort = self.home.abort();
         let grace_period = self.grace_period();
+        self.keeping_stop.cancel();
+        let mut shards = vec![self.home];
+        while let Some(kept) = self.keeping.join_next().await {
+            shards.extend(kept.ok().flatten());
+        }
+        shards.iter().for_each(Shard::begin_to_stop);
+        self.http_stop.cancel();
+        let aborts: Vec<_> = shards.iter().map(Shard::abort).collect();
         let open = async {
             while self.http.join_next().await.is_some() {}
-            self.home.drain().await;
+            join_all(shards.iter_mut().map(Shard::drain)).await;
         };
         let out_of_time = async {
             tokio::time::sleep(grace_period).await;
-            abort.cancel();
+            aborts.iter().for_each(CancellationToken::cancel);
             std::future::pending::<()>().await;
         };
         tokio::select! {
             () = open => {}
             () = out_of_time => {}
         }
-        self.home.close().await;
+        join_all(shards.into_iter().map(Shard::close)).await;
     }
+}
+
+/// Opens the databases beside home. One that is away for a while is opened later; anything else is said before the node starts.
+async fn further(node: &Node, installation: Uuid, shards: &Shards) -> anyhow::Result<Vec<Kept>> {
+    let numbers = node.config.database.shard_numbers().skip(1);
+    let opened = join_all(numbers.map(async |number| (number, opening::further(number, installation, node).await))).await;
+    // Before anything runs on any of them all are known to be what they should be.
+    let mut stores = Vec::new();
+    for (number, opened) in opened {
+        match opened {
+            Ok(store) => stores.push((number, Some(store))),
+            Err(error) if error.may_pass() => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!(shard = number.get(), "a shard is not available, its tenants get 503 until it is: {error:#}");
+                stores.push((number, None));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut kept = Vec::new();
+    for (number, store) in stores {
+        let running = match store {
+            Some(store) => Some(keeping::begin(number, store, node, shards).await?),
+            None => None,
+        };
+        kept.push(Kept { number, installation, running });
+    }
+    Ok(kept)
 }
 
 /// Says aloud what must not be forgotten.
@@ -147,7 +195,7 @@ async fn listen(config: &config::Server) -> anyhow::Result<(Server, SocketAddr)>
 fn state(
     node: &Node,
     store: Arc<dyn Store>,
-    shards: Shards,
+    shards: Arc<Shards>,
     sign_in_tokens: Arc<SignInTokens>,
     stopping: CancellationToken,
 ) -> anyhow::Result<AppState> {

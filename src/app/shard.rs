@@ -35,6 +35,7 @@ pub(super) struct Node {
 
 /// A database of which nothing runs yet.
 pub(super) struct Prepared {
+    number: ShardNumber,
     store: Arc<dyn Store>,
     router: Arc<Router>,
     stats: Arc<StatsBuffer>,
@@ -104,7 +105,7 @@ impl Prepared {
             jobs: jobs.clone(),
             directory: Arc::clone(&directory),
         };
-        Ok((Self { store, router, stats, directory, dispatcher, dispatch, writer, worker, jobs }, shown))
+        Ok((Self { number, store, router, stats, directory, dispatcher, dispatch, writer, worker, jobs }, shown))
     }
 
     /// Makes what there is before anybody made anything; in development mode only.
@@ -116,7 +117,7 @@ impl Prepared {
 
     /// Sets everything going.
     pub(super) fn run(self, node: &Node) -> Shard {
-        let Self { store, router, stats, directory, dispatcher, dispatch, writer, worker, jobs } = self;
+        let Self { number, store, router, stats, directory, dispatcher, dispatch, writer, worker, jobs } = self;
         let Node { id, config, clock, metrics, .. } = node;
         let mut shard = Shard::idle(Arc::clone(&store));
         shard.accepting.spawn(writer.run(config.accept.writers));
@@ -126,6 +127,7 @@ impl Prepared {
         }
         let stop = &shard.housekeeping_stop;
         let counting = depth::follow(
+            number,
             Arc::clone(&store),
             directory,
             Arc::clone(&metrics.depth),

@@ -35,6 +35,11 @@ fn masked(mut config: Config) -> Config {
     mask(&mut config.encryption.key);
     mask(&mut config.database.direct_url);
     mask(&mut config.database.replica_url);
+    for shard in &mut config.database.shards {
+        mask(&mut shard.url);
+        mask(&mut shard.direct_url);
+        mask(&mut shard.replica_url);
+    }
     config.auth.jwt.iter_mut().flat_map(|issuer| &mut issuer.keys).for_each(|key| mask(&mut key.secret));
     if let Ok(mut url) = Url::parse(&config.database.url)
         && url.password().is_some()
@@ -48,6 +53,7 @@ fn masked(mut config: Config) -> Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Shard;
 
     #[test]
     fn printed_configuration_shows_no_secret() {
@@ -56,6 +62,7 @@ mod tests {
         config.encryption.key = Some(Secret::new("hidden"));
         config.database.direct_url = Some(Secret::new("postgres://me:hidden@host/db"));
         config.database.replica_url = config.database.direct_url.clone();
+        config.database.shards = vec![Shard::at("postgres://me:hidden@host/db")];
         config.database.url = "postgres://me:hidden@host/db".into();
         let text = toml::to_string_pretty(&masked(config)).unwrap();
         assert!(!text.contains("hidden"), "{text}");

@@ -22,6 +22,9 @@ pub(super) struct Settings {
     /// Where everything is kept: SQLite's path or the address of Postgres
     #[arg(long, global = true, value_name = "sqlite://PATH|postgres://…")]
     database_url: Option<String>,
+    /// A further database that tenants are pinned to, in the order of their numbers; may be given several times
+    #[arg(long = "database-shard", global = true, value_name = "sqlite://PATH|postgres://…")]
+    database_shards: Vec<String>,
     /// What this node does [default: all]
     #[arg(long, global = true)]
     role: Option<RoleName>,
@@ -64,12 +67,18 @@ impl Settings {
         let given = [
             ("server.listen", self.listen.clone()),
             ("database.url", self.database_url.clone()),
+            ("database.shards", (!self.database_shards.is_empty()).then(|| list(&self.database_shards))),
             ("role", role.map(str::to_owned)),
             ("dev", self.dev.then(|| "true".to_owned())),
             ("database.migrate", self.no_migrate.then(|| "false".to_owned())),
         ];
         given.into_iter().filter_map(|(setting, value)| Some((setting.to_owned(), value?))).collect()
     }
+}
+
+/// A list as it is written in a file, so that no item is cut at a comma.
+fn list(items: &[String]) -> String {
+    toml::Value::from(items.to_vec()).to_string()
 }
 
 /// The environment as text; what is not Unicode is no setting of ours.

@@ -25,7 +25,7 @@ mod server;
 pub use accept::Accept;
 pub use auth::{Auth, Jwt, JwtKey};
 pub use breaker::Breaker;
-pub use database::{Database, Pooler};
+pub use database::{Database, Pooler, Shard};
 pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use encryption::Encryption;

@@ -4,6 +4,9 @@ use super::load::invalid;
 use super::{Config, ConfigError};
 use crate::domain::secret::Secret;
 
+/// Further databases beside home. Each costs every node its connections.
+const MAX_SHARDS: usize = 63;
+
 /// Reads every `…_file` setting into the setting it stands for.
 pub(super) fn resolve(config: &mut Config) -> Result<(), ConfigError> {
     if let Some(path) = config.database.url_file.take() {
@@ -12,6 +15,17 @@ pub(super) fn resolve(config: &mut Config) -> Result<(), ConfigError> {
     let Config { auth, encryption, database, .. } = config;
     resolve_one("database.direct_url", &mut database.direct_url, &mut database.direct_url_file)?;
     resolve_one("database.replica_url", &mut database.replica_url, &mut database.replica_url_file)?;
+    for shard in &mut database.shards {
+        resolve_one("database.shards.url", &mut shard.url, &mut shard.url_file)?;
+        resolve_one("database.shards.direct_url", &mut shard.direct_url, &mut shard.direct_url_file)?;
+        resolve_one("database.shards.replica_url", &mut shard.replica_url, &mut shard.replica_url_file)?;
+    }
+    if let Some(index) = database.shards.iter().position(|shard| shard.url.is_none()) {
+        return Err(invalid("configuration", format!("database.shards: entry {} has neither url nor url_file", index + 1)));
+    }
+    if database.shards.len() > MAX_SHARDS {
+        return Err(invalid("configuration", format!("database.shards: at most {MAX_SHARDS} are possible")));
+    }
     resolve_one("auth.bootstrap_key", &mut auth.bootstrap_key, &mut auth.bootstrap_key_file)?;
     resolve_one("encryption.key", &mut encryption.key, &mut encryption.key_file)?;
     for key in auth.jwt.iter_mut().flat_map(|issuer| &mut issuer.keys) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::clock::Timestamp;
 use super::retention::Retention;
+use super::shard::ShardNumber;
 
 /// A tenant's name: `[a-z0-9][a-z0-9_-]{0,62}`, chosen by whoever creates it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,4 +69,6 @@ pub struct Tenant {
     pub retention: Option<Retention>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// The database that all its own lies in, for ever.
+    pub shard: ShardNumber,
 }

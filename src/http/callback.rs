@@ -147,11 +147,8 @@ async fn expected<'a>(app: &'a AppState, id: &str, secret: &str) -> Result<(&'a 
         return Err(unknown());
     }
     let hash = credential::hash(secret);
-    let shard = app.home();
-    let subscription = match shard.store.any_subscription(id).await {
-        Err(StoreError::NotFound) => return Err(unknown()),
-        found => found?,
-    };
+    let found = app.find(id.shard(), |shard| shard.store.any_subscription(id)).await?;
+    let (shard, subscription) = found.ok_or_else(unknown)?;
     let is_expected = |handshake: &handshake::Handshake| handshake::is_expected(handshake, &hash, app.clock.now());
     if subscription.handshake.as_ref().is_some_and(is_expected) { Ok((shard, subscription, hash)) } else { Err(unknown()) }
 }

@@ -27,9 +27,23 @@ pub struct Health {
     /// `ok`.
     #[schema(example = "ok")]
     pub status: &'static str,
+    /// The databases beside home, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub shards: Vec<ShardHealth>,
 }
 
-const OK: Json<Health> = Json(Health { status: "ok" });
+/// Whether a database beside home is there.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShardHealth {
+    /// Its number: its place in `database.shards`.
+    #[schema(minimum = 1)]
+    pub shard: u16,
+    /// Whether requests for its tenants are served; they are answered 503 if not.
+    pub is_available: bool,
+}
+
+const OK: Json<Health> = Json(Health { status: "ok", shards: Vec::new() });
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -52,7 +66,8 @@ async fn get_livez() -> Json<Health> {
 
 /// Says whether requests should be sent to this node
 ///
-/// It should get none while it stops or can't reach its database.
+/// It should get none while it stops or can't reach its database. A further database that is away (`database.shards`) leaves a node
+/// ready: it concerns its own tenants alone, on all nodes alike.
 #[utoipa::path(
     get,
     path = READY_PATH,
@@ -69,5 +84,7 @@ async fn get_readyz(State(state): State<AppState>) -> Result<Json<Health>> {
     }
     let ping = tokio::time::timeout(PING_TIMEOUT, state.home().store.ping()).await;
     ping.map_err(|_| Problem::new(Code::Unavailable, "The database does not answer.").retry_after(PING_TIMEOUT))??;
-    Ok(OK)
+    let shards = state.shards.further_numbers();
+    let shards = shards.map(|(number, is_available)| ShardHealth { shard: number.get(), is_available }).collect();
+    Ok(Json(Health { status: "ok", shards }))
 }

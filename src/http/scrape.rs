@@ -11,7 +11,8 @@ use super::auth::Caller;
 use super::problem::{Document, Problem, Result};
 use super::state::AppState;
 use crate::domain::credential::Scope;
-use crate::metrics::{self, Connections, Counted, Pile};
+use crate::domain::shard::ShardNumber;
+use crate::metrics::{self, Connections, Counted, Load, Pile};
 use crate::store::{Holdings, Pool};
 
 /// Where it is.
@@ -50,17 +51,44 @@ async fn get_metrics(State(state): State<AppState>, request: Request) -> Result<
 /// Brings up to date what is not counted but looked at.
 fn look(state: &AppState) {
     let metrics = &state.metrics;
-    let home = state.home();
-    let (requests, bytes) = home.acceptor.waiting();
+    let now = state.clock.now();
+    let (mut requests, mut bytes, mut load) = (0, 0, None);
+    let mut pools: Vec<Pool> = Vec::new();
+    let mut in_flight = Counted::default();
+    for shard in state.shards.all() {
+        let waiting = shard.acceptor.waiting();
+        (requests, bytes) = (requests + waiting.0, bytes + waiting.1);
+        let own = shard.dispatch.load();
+        load = Some(load.map_or(own, |sum: Load| sum.with(own)));
+        let Holdings { pools: own, lease_count, oldest_lease_at } = shard.store.holdings();
+        in_flight.count += lease_count as u64;
+        in_flight.oldest_at = [in_flight.oldest_at, oldest_lease_at].into_iter().flatten().min();
+        for pool in own {
+            add(&mut pools, pool);
+        }
+    }
     metrics.accept.waits(requests, bytes);
-    metrics.deliver.holds(home.dispatch.load());
-    let Holdings { pools, lease_count, oldest_lease_at } = home.store.holdings();
-    let in_flight = Counted { count: lease_count as u64, oldest_at: oldest_lease_at, is_estimated: false };
-    metrics.depth.counted(Pile::InFlight, in_flight, state.clock.now());
-    metrics.depth.show(state.clock.now());
+    if let Some(load) = load {
+        metrics.deliver.holds(load);
+    }
+    metrics.depth.counted(ShardNumber::HOME, Pile::InFlight, in_flight, now);
+    metrics.depth.show(now);
     for Pool { name, used, idle, max } in pools {
         metrics.database.pool(Connections { pool: name, used, idle, max });
     }
+    let (shards, down) =
+        state.shards.further_numbers().fold((0, 0), |(all, down), (_, is_up)| (all + 1, down + usize::from(!is_up)));
+    metrics.database.shards(shards, down);
     metrics.node.runtime();
     metrics.process.look();
+}
+
+/// Pools of one name are shown as one: those of all databases.
+fn add(pools: &mut Vec<Pool>, pool: Pool) {
+    match pools.iter_mut().find(|sum| sum.name == pool.name) {
+        Some(sum) => {
+            *sum = Pool { used: sum.used + pool.used, idle: sum.idle + pool.idle, max: sum.max + pool.max, ..*sum };
+        }
+        None => pools.push(pool),
+    }
 }

@@ -5,7 +5,6 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
@@ -14,16 +13,15 @@ use super::api::explain::Room;
 use super::auth::{Authenticator, Caller, SignInTokens};
 use super::dev::inbox::Inboxes;
 use super::ingest::Doors;
-use super::problem::{Code, Problem, Result};
+use super::problem::Result;
 use super::shards::{Shard, Shards};
 use super::tails::Tails;
 use crate::config::Config;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
+use crate::domain::shard::ShardNumber;
 use crate::metrics::Metrics;
-
-/// When to try again after a tenant's database was not available.
-const SHARD_RETRY: Duration = Duration::from_secs(2);
+use crate::store::StoreError;
 
 /// Everything a handler may use. Cheap to clone; made once, in `app`.
 #[derive(Clone)]
@@ -32,7 +30,7 @@ pub struct AppState(Arc<Parts>);
 /// The parts of the state.
 pub struct Parts {
     /// The databases, each with what works on it.
-    pub shards: Shards,
+    pub shards: Arc<Shards>,
     /// The settings.
     pub config: Arc<Config>,
     /// The time.
@@ -73,11 +71,36 @@ impl AppState {
     /// The database of the caller's tenant, and what works on it.
     ///
     /// # Errors
-    /// 503 if this node does not have it.
+    /// 503 if it is away, or this node does not know it.
     pub fn shard(&self, caller: &Caller) -> Result<&Shard> {
-        self.shards
-            .get(caller.shard)
-            .ok_or_else(|| Problem::new(Code::Unavailable, "The tenant's database is not available.").retry_after(SHARD_RETRY))
+        self.shards.get(caller.shard)
+    }
+
+    /// Looks for what is known by its identifier alone: first where the identifier says that it is, then at home, where things
+    /// lie whose identifiers don't say it. Never more than two look-ups, whatever is asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] too if the database is known to be away.
+    pub async fn find<'a, T, F>(
+        &'a self,
+        said: ShardNumber,
+        look_up: impl Fn(&'a Shard) -> F + Send,
+    ) -> std::result::Result<Option<(&'a Shard, T)>, StoreError>
+    where
+        F: Future<Output = std::result::Result<T, StoreError>> + Send,
+        T: Send,
+    {
+        let first = if self.shards.is_known(said) { said } else { ShardNumber::HOME };
+        let last = (first != ShardNumber::HOME).then_some(ShardNumber::HOME);
+        for number in [Some(first), last].into_iter().flatten() {
+            let shard = self.shards.get(number).map_err(|problem| StoreError::unavailable(problem.detail().to_owned()))?;
+            match look_up(shard).await {
+                Ok(found) => return Ok(Some((shard, found))),
+                Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 }
 

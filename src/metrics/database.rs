@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, IntGaugeVec};
+use prometheus::{Histogram, IntCounter, IntGauge, IntGaugeVec};
 
 use super::LATENCY;
 use super::catalog::{Catalog, Label};
@@ -84,6 +84,8 @@ pub struct Database {
     errors: Vec<[IntCounter; FAILURES.len()]>,
     connections: IntGaugeVec,
     max_connections: IntGaugeVec,
+    shards: IntGauge,
+    shards_down: IntGauge,
 }
 
 impl Database {
@@ -117,6 +119,9 @@ impl Database {
                 "Connections this node may have.",
                 vec![pool()],
             ),
+            shards: catalog.gauge("waypost_shards", "Databases beside home, which `database.shards` names."),
+            shards_down: catalog
+                .gauge("waypost_shards_down", "Those of them that this node can't use: their tenants are answered 503."),
         }
     }
 
@@ -126,6 +131,12 @@ impl Database {
         if let Some(failure) = failure {
             self.errors[operation as usize][failure as usize].inc();
         }
+    }
+
+    /// Notes how many databases there are beside home, and how many of them are away.
+    pub fn shards(&self, all: usize, down: usize) {
+        self.shards.set(signed(all));
+        self.shards_down.set(signed(down));
     }
 
     /// Notes how a pool stands.

@@ -73,6 +73,21 @@ pub struct Load {
     pub nodes: u32,
 }
 
+impl Load {
+    /// What the dispatchers of two databases hold together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self {
+            is_open: self.is_open && other.is_open,
+            nodes: if self.nodes > other.nodes { self.nodes } else { other.nodes },
+            lanes: self.lanes + other.lanes,
+            held: self.held + other.held,
+            held_bytes: self.held_bytes + other.held_bytes,
+            open: self.open + other.open,
+        }
+    }
+}
+
 /// What came of sending a dead letter on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forwarded {

@@ -8,6 +8,7 @@ use super::catalog::Catalog;
 use super::node::signed;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::shard::ShardNumber;
 use crate::domain::subscription::Status;
 
 /// Deliveries that are looked at together.
@@ -44,14 +45,15 @@ pub struct Depth {
     in_flight: IntGauge,
     oldest_age: Vec<Gauge>,
     subscriptions: Vec<IntGauge>,
-    looked: Mutex<Looked>,
+    /// By shard.
+    looked: Mutex<Vec<Looked>>,
 }
 
-/// The last look at everything.
-#[derive(Debug, Default)]
+/// The last look at a database.
+#[derive(Debug, Default, Clone)]
 struct Looked {
     /// By pile, and when.
-    piles: [(Counted, Timestamp); Pile::ALL.len()],
+    piles: [(Counted, Option<Timestamp>); Pile::ALL.len()],
     /// By status, in the order of [`Status::ALL`].
     subscriptions: [usize; Status::ALL.len()],
 }
@@ -77,7 +79,7 @@ impl Depth {
         Self {
             count: catalog.gauges(
                 "waypost_deliveries",
-                "Deliveries of the whole database in this state, looked at every few seconds. All nodes say the same: take the \
+                "Deliveries of all databases together in this state, looked at every few seconds. All nodes say the same: take the \
                  maximum.",
                 "state",
                 in_database,
@@ -115,21 +117,21 @@ impl Depth {
     }
 
     /// Notes what was counted of a pile at `now`.
-    pub fn counted(&self, pile: Pile, counted: Counted, now: Timestamp) {
-        self.looked().piles[pile as usize] = (counted, now);
+    pub fn counted(&self, shard: ShardNumber, pile: Pile, counted: Counted, now: Timestamp) {
+        self.looked(shard)[shard.index()].piles[pile as usize] = (counted, Some(now));
     }
 
     /// Notes how many subscriptions have each status, in the order of [`Status::ALL`].
-    pub fn subscriptions(&self, counts: [usize; Status::ALL.len()]) {
-        self.looked().subscriptions = counts;
+    pub fn subscriptions(&self, shard: ShardNumber, counts: [usize; Status::ALL.len()]) {
+        self.looked(shard)[shard.index()].subscriptions = counts;
     }
 
     /// Shows the last looks, with ages as of `now`.
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     pub fn show(&self, now: Timestamp) {
-        let looked = self.looked();
+        let looked = self.looked(ShardNumber::HOME);
         for pile in Pile::ALL {
-            let (counted, counted_at) = looked.piles[pile as usize];
+            let (counted, counted_at) = sum(looked.iter().map(|looked| looked.piles[pile as usize]));
             let count = i64::try_from(counted.count).unwrap_or(i64::MAX);
             if pile == Pile::InFlight {
                 self.in_flight.set(count);
@@ -140,12 +142,29 @@ impl Depth {
             }
             self.oldest_age[pile as usize].set(counted.oldest_at.map_or(0.0, |at| now.since(at).as_secs_f64()));
         }
-        for (gauge, count) in self.subscriptions.iter().zip(looked.subscriptions) {
-            gauge.set(signed(count));
+        for (status, gauge) in self.subscriptions.iter().enumerate() {
+            gauge.set(signed(looked.iter().map(|looked| looked.subscriptions[status]).sum()));
         }
     }
 
-    fn looked(&self) -> MutexGuard<'_, Looked> {
-        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The looks, with room for that of `shard`.
+    fn looked(&self, shard: ShardNumber) -> MutexGuard<'_, Vec<Looked>> {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.len() <= shard.index() {
+            looked.resize(shard.index() + 1, Looked::default());
+        }
+        looked
     }
+}
+
+/// What was counted of all databases together, and when the one was that was looked at longest ago.
+fn sum(looks: impl Iterator<Item = (Counted, Option<Timestamp>)>) -> (Counted, Timestamp) {
+    let (mut sum, mut since) = (Counted::default(), None);
+    for (counted, counted_at) in looks {
+        sum.count += counted.count;
+        sum.oldest_at = [sum.oldest_at, counted.oldest_at].into_iter().flatten().min();
+        sum.is_estimated |= counted.is_estimated;
+        since = [since, counted_at].into_iter().flatten().min();
+    }
+    (sum, since.unwrap_or_default())
 }

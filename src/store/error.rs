@@ -1,5 +1,7 @@
 //! Why a transition did not happen.
 
+use crate::domain::shard::ShardNumber;
+
 /// A transition that did not happen. Nothing was changed, unless [`StoreError::Unavailable`] left that unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -30,6 +32,9 @@ pub enum Conflict {
     /// Something else still depends on it.
     #[error("it is still in use")]
     InUse,
+    /// A tenant of that name was pinned to another shard before.
+    #[error("a tenant of that name was on shard {0}, and what it left behind still is")]
+    Pinned(ShardNumber),
     /// There are as many of them as are allowed.
     #[error("there are as many of them as are allowed")]
     Full,

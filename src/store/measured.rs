@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use super::{
     AcceptBatch, Accepting, Claim, DeadLetterFilter, DeadLetterGroup, Deleted, Deletion, DeliveryDetail, DeliveryFilter,
-    Directory, DueJob, DueLane, EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim,
-    JobFilter, JobStep, Lease, Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Placement, Portion, Recorded, Report,
-    Resolution, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped,
-    Store, StoreError, StoredEvent, SubmissionResult, Turned,
+    Directory, DueJob, DueLane, EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, Identity, JobChange,
+    JobClaim, JobFilter, JobStep, Lease, Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Placement, Portion, Recorded,
+    Report, Resolution, Revision, RoutingHistory, Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth,
+    Stepped, Store, StoreError, StoredEvent, SubmissionResult, Turned,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -27,6 +27,7 @@ use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::retention::Retention;
+use crate::domain::shard::ShardNumber;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::metrics::{self, Failure, Metrics, Operation, Queued, Transitions};
@@ -254,6 +255,9 @@ watched! {
     Prune: turn_partitions(now: Timestamp, drop_before: Option<Timestamp>) -> Turned,
         then |this, turned| this.retention.dropped(turned.partitions, turned.dead_letters);
 
+    Write: identify(wanted: Identity) -> Identity;
+    Read: tenants_by_shard() -> Vec<(ShardNumber, u64)>;
+    Read: is_tenant_in_use(name: &TenantName) -> bool;
     Write: create_tenant(tenant: &Tenant) -> ();
     Authenticate: tenant(name: &TenantName) -> Tenant;
     Read: tenants(page: PageRequest) -> Page<Tenant>;

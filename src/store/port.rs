@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 use super::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
-    Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
+    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, Identity, JobChange, JobClaim, JobFilter, JobStep,
+    Lease, Leased, LeasedForward, Mark, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
     SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, StoreError, StoredEvent, Turned,
 };
 use crate::domain::breaker::Health;
@@ -25,6 +25,7 @@ use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::retention::Retention;
+use crate::domain::shard::ShardNumber;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 
@@ -310,7 +311,17 @@ pub trait Store: Send + Sync + 'static {
 
     // ── Administration ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Creates a tenant. [`super::Conflict::Exists`] if there is one of that name.
+    /// Says which database of which installation this is: what was said first stays. Of two callers at once both get the same.
+    async fn identify(&self, wanted: Identity) -> Result<Identity>;
+
+    /// How many tenants are pinned to each shard, of those that have any.
+    async fn tenants_by_shard(&self) -> Result<Vec<(ShardNumber, u64)>>;
+
+    /// Whether anything in this database keeps a tenant from being deleted, whether it is pinned here or not.
+    async fn is_tenant_in_use(&self, name: &TenantName) -> Result<bool>;
+
+    /// Creates a tenant, pinned to its shard for ever. [`super::Conflict::Exists`] if there is one of that name,
+    /// [`super::Conflict::Pinned`] if there was one on another shard.
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()>;
 
     /// One tenant.

@@ -20,6 +20,7 @@ mod nodes;
 mod ordering;
 mod promises;
 mod replay;
+mod shards;
 mod store;
 mod support;
 mod tidy;

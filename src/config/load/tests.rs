@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::Role;
+use crate::domain::shard::ShardNumber;
 
 fn environment(variables: &[(&str, &str)]) -> Source {
     let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -39,6 +40,35 @@ fn environment_reads_lists_flags_numbers_and_text() {
     assert!(config.dev);
     assert_eq!(config.database.max_connections, 3);
     assert_eq!(config.auth.bootstrap_key.unwrap().expose(), "wp_0123456789abcdefghij");
+}
+
+#[test]
+fn shards_are_urls_or_tables_from_every_layer() {
+    let urls = |config: &Config| {
+        let shards = config.database.shards.iter();
+        shards.map(|shard| shard.url.as_ref().unwrap().expose().to_owned()).collect::<Vec<_>>()
+    };
+    let config = load(&environment(&[("WAYPOST_DATABASE__SHARDS", "sqlite://a.db, postgres://b/c")])).unwrap();
+    assert_eq!(urls(&config), ["sqlite://a.db", "postgres://b/c"]);
+    let table = "[{ url = 'postgres://a,b/c', direct_url = 'postgres://d/c' }, 'sqlite://e.db']";
+    let config = load(&environment(&[("WAYPOST_DATABASE__SHARDS", table)])).unwrap();
+    assert_eq!(urls(&config), ["postgres://a,b/c", "sqlite://e.db"]);
+    let first = config.database.of_shard(ShardNumber::new(1).unwrap()).unwrap();
+    assert_eq!((first.url.as_str(), first.direct_url.unwrap().expose()), ("postgres://a,b/c", "postgres://d/c"));
+    assert_eq!(config.database.shard_numbers().map(ShardNumber::get).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(config.database.of_shard(ShardNumber::new(3).unwrap()), None);
+    let flags = vec![("database.shards".to_owned(), r#"["sqlite://f.db"]"#.to_owned())];
+    assert_eq!(urls(&load(&Source { flags, ..Source::default() }).unwrap()), ["sqlite://f.db"]);
+    for (wrong, said) in [
+        ("[{ ulr = 'postgres://me:hidden@a/b' }]", "ulr"),
+        ("[{ replica_url = 'postgres://me:hidden@a/b' }]", "entry 1 has neither url nor url_file"),
+        ("[7]", "a URL, or a table"),
+    ] {
+        let error = refused(&environment(&[("WAYPOST_DATABASE__SHARDS", wrong)]));
+        assert!(error.contains("database.shards") && error.contains(said) && !error.contains("hidden"), "{error}");
+    }
+    let many = vec!["sqlite://x.db"; 64].join(",");
+    assert!(refused(&environment(&[("WAYPOST_DATABASE__SHARDS", &many)])).contains("at most 63"));
 }
 
 #[test]

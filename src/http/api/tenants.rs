@@ -13,9 +13,11 @@ use super::wire::{Body, Cursor, Id, Limit, List, Listed, Query, page};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::{Reach, Scope};
 use crate::domain::retention::Retention;
+use crate::domain::shard::ShardNumber;
 use crate::domain::tenant::{self, TenantName};
 use crate::http::problem::{Code, Problem, Result};
-use crate::http::{AppState, Caller};
+use crate::http::{AppState, Caller, Shards};
+use crate::store::{Conflict, Store, StoreError};
 
 /// The most characters of a description.
 const MAX_DESCRIPTION: usize = 1024;
@@ -47,12 +49,15 @@ struct Tenant {
     retention: Option<Retention>,
     /// When it was created.
     created_at: Timestamp,
+    /// The database that it is pinned to: 0 is `database.url`, 1 the first of `database.shards`. It never changes.
+    #[schema(maximum = 1023)]
+    shard: u16,
 }
 
 impl From<tenant::Tenant> for Tenant {
     fn from(tenant: tenant::Tenant) -> Self {
-        let tenant::Tenant { name, description, retention, created_at } = tenant;
-        Self { name: name.to_string(), description, retention, created_at }
+        let tenant::Tenant { name, description, retention, created_at, shard } = tenant;
+        Self { name: name.to_string(), description, retention, created_at, shard: shard.get() }
     }
 }
 
@@ -72,6 +77,9 @@ struct NewTenant {
     description: Option<String>,
     /// How long its events are kept. Without it, and for what it leaves out, the server's settings hold.
     retention: Option<Retention>,
+    /// The database to pin it to; without this the one with the fewest tenants, of those that are available.
+    #[schema(maximum = 1023)]
+    shard: Option<u16>,
 }
 
 /// What is to be changed of a tenant (JSON merge patch, RFC 7396, but `retention` is replaced as a whole): a member that is `null` is
@@ -141,10 +149,18 @@ fn checked(tenant: tenant::Tenant) -> Result<tenant::Tenant> {
 }
 
 impl NewTenant {
-    fn into_tenant(self, created_at: Timestamp) -> Result<tenant::Tenant> {
+    /// The shard that was asked for, if one was and there is one.
+    fn shard(&self, shards: &Shards) -> Result<Option<ShardNumber>> {
+        let Some(asked) = self.shard else { return Ok(None) };
+        let known = ShardNumber::new(asked).filter(|number| shards.is_known(*number));
+        let detail = "names no database that this node knows (`database.shards`)";
+        known.map(Some).ok_or_else(|| refused().at_pointer("/shard", detail))
+    }
+
+    fn into_tenant(self, created_at: Timestamp, shard: ShardNumber) -> Result<tenant::Tenant> {
         let invalid = |error: tenant::InvalidTenantName| refused().at_pointer("/name", error.to_string());
         let name = self.name.parse().map_err(invalid)?;
-        checked(tenant::Tenant { name, description: self.description, retention: self.retention, created_at })
+        checked(tenant::Tenant { name, description: self.description, retention: self.retention, created_at, shard })
     }
 }
 
@@ -192,10 +208,34 @@ async fn create_tenant(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Tenant>)> {
     caller.require(Scope::Admin)?;
     caller.require_all_tenants()?;
-    let tenant = body.into_tenant(app.clock.now())?;
-    app.home().store.create_tenant(&tenant).await?;
+    let store = &*app.home().store;
+    let asked = body.shard(&app.shards)?;
+    let shard = match asked {
+        Some(shard) => shard,
+        None => emptiest(&app.shards, store).await?,
+    };
+    let mut tenant = body.into_tenant(app.clock.now(), shard)?;
+    match store.create_tenant(&tenant).await {
+        // There was one of that name: what it left is where it was, so that is where the new one has to be.
+        Err(StoreError::Conflict(Conflict::Pinned(before))) if asked.is_none() => {
+            tenant.shard = before;
+            store.create_tenant(&tenant).await?;
+        }
+        created => created?,
+    }
     app.authenticator.forget();
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/tenants/{}", tenant.name))], Json(tenant.into())))
+}
+
+/// The available shard with the fewest tenants, the lowest number winning.
+async fn emptiest(shards: &Shards, store: &dyn Store) -> Result<ShardNumber> {
+    let further: Vec<_> = shards.further_numbers().filter(|(_, is_available)| *is_available).map(|(number, _)| number).collect();
+    if further.is_empty() {
+        return Ok(ShardNumber::HOME);
+    }
+    let counts = store.tenants_by_shard().await?;
+    let count = |number: &ShardNumber| counts.iter().find(|(counted, _)| counted == number).map_or(0, |(_, count)| *count);
+    Ok([ShardNumber::HOME].into_iter().chain(further).min_by_key(count).unwrap_or_default())
 }
 
 /// Reads one tenant.
@@ -248,7 +288,13 @@ async fn delete_tenant(State(app): State<AppState>, caller: Caller, Id(name): Id
     if name.as_str() == TenantName::DEFAULT {
         return Err(Problem::new(Code::Conflict, "The tenant `default` exists from the start and can't be deleted."));
     }
-    app.home().store.delete_tenant(&name).await?;
+    let store = &app.home().store;
+    let shard = store.tenant(&name).await?.shard;
+    // What is its own lies on its shard, its API keys at home, where the deletion looks for them itself.
+    if shard != ShardNumber::HOME && app.shards.get(shard)?.store.is_tenant_in_use(&name).await? {
+        return Err(StoreError::from(Conflict::InUse).into());
+    }
+    store.delete_tenant(&name).await?;
     app.authenticator.forget();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -102,7 +102,7 @@ impl Authenticator {
     pub async fn shard_of(&self, tenant: &TenantName) -> Result<ShardNumber> {
         let look_up = async {
             match self.0.store.tenant(tenant).await {
-                Ok(_) => Ok(Some(ShardNumber::HOME)),
+                Ok(found) => Ok(Some(found.shard)),
                 Err(StoreError::NotFound) => Ok(None),
                 Err(error) => Err(error),
             }

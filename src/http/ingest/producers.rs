@@ -16,6 +16,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::read::Mode;
 use crate::domain::id::ProducerId;
 use crate::domain::producer::Producer;
+use crate::domain::shard::ShardNumber;
 use crate::domain::signature::{self, SigningKey, TOLERANCE_SECONDS, VerifyError};
 use crate::domain::tenant::TenantName;
 use crate::http::body;
@@ -23,7 +24,6 @@ use crate::http::problem::{Code, Document, Problem, Result};
 use crate::http::remembered::{Absence, Remembered};
 use crate::http::state::AppState;
 use crate::routing;
-use crate::store::{Store, StoreError};
 
 /// How long a message is remembered beyond the moment it stops verifying, for clocks that differ between nodes.
 const REPLAY_MARGIN: Duration = Duration::from_mins(1);
@@ -34,6 +34,7 @@ const MAX_ID_BYTES: usize = 256;
 /// A producer, ready to verify.
 struct Door {
     tenant: TenantName,
+    shard: ShardNumber,
     keys: Vec<SigningKey>,
 }
 
@@ -53,15 +54,12 @@ impl Doors {
         self.0.forget();
     }
 
-    async fn open(&self, id: &str, store: &dyn Store) -> Result<(ProducerId, Arc<Door>)> {
+    async fn open(&self, id: &str, state: &AppState) -> Result<(ProducerId, Arc<Door>)> {
         let unknown = || Problem::not_found(format!("There is no producer `{}`.", id.escape_debug()));
         let id: ProducerId = id.parse().map_err(|_| unknown())?;
         let look_up = async {
-            match store.producer(id).await {
-                Ok(producer) => Ok(Some(Arc::new(Door::of(&producer)))),
-                Err(StoreError::NotFound) => Ok(None),
-                Err(error) => Err(error),
-            }
+            let found = state.find(id.shard(), |shard| shard.store.producer(id)).await?;
+            Ok(found.map(|(shard, producer)| Arc::new(Door::of(&producer, shard.number))))
         };
         let door = self.0.get(&id, look_up).await?.ok_or_else(unknown)?;
         Ok((id, door))
@@ -69,10 +67,10 @@ impl Doors {
 }
 
 impl Door {
-    fn of(producer: &Producer) -> Self {
+    fn of(producer: &Producer, shard: ShardNumber) -> Self {
         // A stored secret was checked when it was stored; one that does not parse verifies nothing.
         let keys = producer.secrets.iter().filter_map(|secret| SigningKey::parse(secret.expose()).ok()).collect();
-        Self { tenant: producer.tenant.clone(), keys }
+        Self { tenant: producer.tenant.clone(), shard, keys }
     }
 }
 
@@ -113,9 +111,10 @@ pub(super) async fn post_producer_events(
     Path(producer): Path<String>,
     request: Request,
 ) -> Result<Response> {
-    let (producer, door) = state.doors.open(&producer, &*state.home().store).await?;
+    let (producer, door) = state.doors.open(&producer, &state).await?;
     let (parts, body) = request.into_parts();
     handshake::check_origin(&parts.headers, &state.config.ingest)?;
+    let acceptor = &state.shards.get(door.shard)?.acceptor;
     let message = Message::of(&parts.headers)?;
     let mode = signed_mode(&parts.headers)?;
     let body = body::read(body, &state.config).await?;
@@ -127,7 +126,7 @@ pub(super) async fn post_producer_events(
         traceparent: traceparent(&parts.headers),
         replay: Some((producer, message.digest(), valid_until)),
     };
-    Ok(accepted(state.home().acceptor.accept(request).await?, shape))
+    Ok(accepted(acceptor.accept(request).await?, shape))
 }
 
 /// The content mode, which must be one whose attributes the signature covers.

@@ -13,16 +13,21 @@ use crate::store::StoreError;
 const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
 /// SQLSTATEs of other conditions that pass: a server that became a replica, a lock that was not to be had in time, an idle
-/// transaction that was ended.
-const PASSING_STATES: [&str; 4] = ["25006", "55P03", "25P03", "25P04"];
+/// transaction that was ended, a database that takes no connections for the time being.
+const PASSING_STATES: [&str; 5] = ["25006", "55P03", "25P03", "25P04", "55000"];
 
 /// Primary result codes of SQLite that pass: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL.
 const PASSING_CODES: [i64; 9] = [5, 6, 7, 8, 9, 10, 13, 14, 15];
 
 /// Wraps an error of sqlx by what the caller can do about it.
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+    if may_pass(&error) { StoreError::unavailable(error) } else { StoreError::corrupt(error) }
+}
+
+/// Whether an error is of a condition that passes.
+pub(super) fn may_pass(error: &sqlx::Error) -> bool {
     use sqlx::Error;
-    let is_passing = match &error {
+    match error {
         Error::Database(refusal) => is_passing(refusal.as_ref()),
         Error::Io(_)
         | Error::Tls(_)
@@ -32,8 +37,7 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
         | Error::WorkerCrashed
         | Error::BeginFailed => true,
         _ => false,
-    };
-    if is_passing { StoreError::unavailable(error) } else { StoreError::corrupt(error) }
+    }
 }
 
 /// Whether a result code of SQLite, extended or not, is a condition that passes.

@@ -18,6 +18,7 @@ mod events;
 mod failure;
 mod forwards;
 mod handshakes;
+mod identity;
 mod jobs;
 mod lanes;
 mod lease_book;
@@ -100,6 +101,7 @@ pub fn statements() -> Vec<&'static str> {
         forwards::STATEMENTS,
         jobs::STATEMENTS,
         handshakes::STATEMENTS,
+        identity::STATEMENTS,
         lanes::STATEMENTS,
         leases::STATEMENTS,
         opening::STATEMENTS,

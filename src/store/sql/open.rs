@@ -12,11 +12,12 @@ use super::location::Location;
 use super::news::Herald;
 use super::replica::Replica;
 use super::vault::Vault;
-use super::{SqlStore, lanes, postgres, schema, tenants};
+use super::{SqlStore, failure, lanes, postgres, schema, tenants};
 use crate::config::{Database, Encryption};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
+use crate::domain::shard::ShardNumber;
 use crate::store::StoreError;
 
 /// A database that can't be used. Each message names the setting or the command that helps.
@@ -96,16 +97,59 @@ pub enum OpenError {
         /// What is wrong, and what to do.
         detail: &'static str,
     },
+    /// A database is another one than its place in the settings says.
+    #[error("{detail}")]
+    Misplaced {
+        /// What it is, and what to do.
+        detail: String,
+    },
+    /// One of the further databases can't be used.
+    #[error("shard {number} can't be used; read what is said of database.url as of entry {number} of database.shards")]
+    Shard {
+        /// Which.
+        number: ShardNumber,
+        /// Why.
+        #[source]
+        source: Box<Self>,
+    },
     /// The database failed while it was being prepared.
     #[error("the database could not be prepared")]
     Prepare(#[from] StoreError),
 }
 
 impl OpenError {
+    /// The same, of the database of that number.
+    #[must_use]
+    pub fn of(self, number: ShardNumber) -> Self {
+        if number == ShardNumber::HOME { self } else { Self::Shard { number, source: Box::new(self) } }
+    }
+
+    /// Whether the database may be there later without anybody changing a setting.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => failure::may_pass(error),
+            Self::Prepare(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Shard { source, .. } => source.may_pass(),
+            _ => false,
+        }
+    }
+
     /// Whether a setting is to be changed, not the world.
     #[must_use]
-    pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Url { .. } | Self::Server { .. } | Self::SettingFile { .. } | Self::Path { .. } | Self::Key { .. })
+    pub fn is_configuration(&self) -> bool {
+        if let Self::Shard { source, .. } = self {
+            return source.is_configuration();
+        }
+        matches!(
+            self,
+            Self::Url { .. }
+                | Self::Server { .. }
+                | Self::SettingFile { .. }
+                | Self::Path { .. }
+                | Self::Key { .. }
+                | Self::Misplaced { .. }
+        )
     }
 }
 

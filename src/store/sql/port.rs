@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    Engine, SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, jobs, lanes, past, postgres, producers,
-    rates, retention, revisions, sessions, sinks, sqlite, stats, subscriptions, tenants,
+    Engine, SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, identity, jobs, lanes, past, postgres,
+    producers, rates, retention, revisions, sessions, sinks, sqlite, stats, subscriptions, tenants,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -21,13 +21,14 @@ use crate::domain::job::Job;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::producer::Producer;
 use crate::domain::retention::Retention;
+use crate::domain::shard::ShardNumber;
 use crate::domain::subscription::{DisabledReason, Subscription};
 use crate::domain::tenant::{Tenant, TenantName};
 use crate::store::{
     AcceptBatch, Claim, DeadLetterFilter, DeadLetterGroup, Deletion, DeliveryDetail, DeliveryFilter, Directory, DueJob, DueLane,
-    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, JobChange, JobClaim, JobFilter, JobStep, Lease,
-    Leased, LeasedForward, Mark, News, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory, Settled,
-    SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, Turned,
+    EventFilter, EventRow, ForwardReport, GroupBy, HealthChange, Holdings, Identity, JobChange, JobClaim, JobFilter, JobStep,
+    Lease, Leased, LeasedForward, Mark, News, NewsBox, OldEvent, Past, Portion, Recorded, Report, Revision, RoutingHistory,
+    Settled, SinkPause, Standing, StatsBucket, StatsPoint, StatsRow, StatsWidth, Stepped, Store, StoreError, StoredEvent, Turned,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -335,10 +336,20 @@ impl Store for SqlStore {
     }
 
     async fn turn_partitions(&self, now: Timestamp, drop_before: Option<Timestamp>) -> Result<Turned> {
-        match self.postgres() {
-            Some(engine) => postgres::turn_partitions(engine, now, drop_before).await,
-            None => Ok(Turned::default()),
-        }
+        let Some(engine) = self.postgres() else { return Ok(Turned::default()) };
+        postgres::turn_partitions(engine, now, drop_before).await
+    }
+
+    async fn identify(&self, wanted: Identity) -> Result<Identity> {
+        identity::identify(&self.engine, wanted).await
+    }
+
+    async fn tenants_by_shard(&self) -> Result<Vec<(ShardNumber, u64)>> {
+        tenants::by_shard(&self.engine).await
+    }
+
+    async fn is_tenant_in_use(&self, name: &TenantName) -> Result<bool> {
+        tenants::is_in_use(&self.engine, name).await
     }
 
     async fn create_tenant(&self, tenant: &Tenant) -> Result<()> {
@@ -464,8 +475,7 @@ impl Store for SqlStore {
 
     async fn ping(&self) -> Result<Duration> {
         let began = Instant::now();
-        stats::ping(&self.engine).await?;
-        Ok(began.elapsed())
+        stats::ping(&self.engine).await.map(|_| began.elapsed())
     }
 
     fn lately(&self) -> Option<Arc<dyn Store>> {
@@ -473,10 +483,8 @@ impl Store for SqlStore {
     }
 
     async fn look_at_replica(&self) {
-        match (&self.replica, self.postgres()) {
-            (Some(replica), Some(primary)) => replica.look(primary).await,
-            _ => std::future::pending().await,
-        }
+        let (Some(replica), Some(primary)) = (&self.replica, self.postgres()) else { return std::future::pending().await };
+        replica.look(primary).await;
     }
 
     fn holdings(&self) -> Holdings {

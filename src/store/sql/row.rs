@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::failure::store_error;
 use crate::domain::clock::Timestamp;
+use crate::domain::shard::ShardNumber;
 use crate::domain::tenant::TenantName;
 use crate::store::StoreError;
 
@@ -70,6 +71,11 @@ impl Row {
     /// A moment, or null.
     pub(super) fn optional_time(&self, column: &str) -> Result<Option<Timestamp>> {
         Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_micros))
+    }
+
+    /// A shard's number.
+    pub(super) fn shard(&self, column: &str) -> Result<ShardNumber> {
+        ShardNumber::new(self.narrow(column)?).ok_or_else(|| unreadable(column))
     }
 
     /// A tenant's name.

@@ -9,6 +9,7 @@ use waypost::domain::delivery::{Attempt, DeadReason, ErrorClass, Outcome, Verdic
 use waypost::domain::event::{Accepted, read};
 use waypost::domain::id::{AttemptId, DeliveryId, EventId, NodeId, SubscriptionId};
 use waypost::domain::secret::Secret;
+use waypost::domain::shard::ShardNumber;
 use waypost::domain::subscription::{Credential, SigningSecret, Spec, Status, Subscription};
 use waypost::domain::tenant::{Tenant, TenantName};
 use waypost::store::{
@@ -26,7 +27,13 @@ pub(super) const SINK_TOKEN: &str = "sink-token-that-nobody-may-ever-see";
 pub(super) async fn tenant(store: &TestStore, name: &str) -> TenantName {
     let name: TenantName = name.parse().unwrap();
     store
-        .create_tenant(&Tenant { name: name.clone(), description: None, retention: None, created_at: store.now() })
+        .create_tenant(&Tenant {
+            name: name.clone(),
+            description: None,
+            retention: None,
+            created_at: store.now(),
+            shard: ShardNumber::HOME,
+        })
         .await
         .unwrap();
     name

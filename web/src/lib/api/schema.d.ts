@@ -54,7 +54,8 @@ export interface paths {
         };
         /**
          * Says whether requests should be sent to this node
-         * @description It should get none while it stops or can't reach its database.
+         * @description It should get none while it stops or can't reach its database. A further database that is away (`database.shards`) leaves a node
+         *     ready: it concerns its own tenants alone, on all nodes alike.
          */
         get: operations["get_readyz"];
         put?: never;
@@ -1436,6 +1437,8 @@ export interface components {
         HeaderEncoding: "spec" | "raw_ascii";
         /** @description A good state of health. */
         Health: {
+            /** @description The databases beside home, where there are any. */
+            shards?: components["schemas"]["ShardHealth"][];
             /**
              * @description `ok`.
              * @example ok
@@ -1611,6 +1614,11 @@ export interface components {
             /** @description Its name, which is its identity. */
             name: string;
             retention?: components["schemas"]["Retention"] | null;
+            /**
+             * Format: int32
+             * @description The database to pin it to; without this the one with the fewest tenants, of those that are available.
+             */
+            shard?: number | null;
         };
         /** @description Events with the same value of an attribute, a *key*, are delivered one at a time, in the order in which they were accepted. */
         OrderedBy: {
@@ -2000,6 +2008,16 @@ export interface components {
             tenant: string | null;
             /** @description The server's version. */
             version: string;
+        };
+        /** @description Whether a database beside home is there. */
+        ShardHealth: {
+            /** @description Whether requests for its tenants are served; they are answered 503 if not. */
+            is_available: boolean;
+            /**
+             * Format: int32
+             * @description Its number: its place in `database.shards`.
+             */
+            shard: number;
         };
         /** @description What is shown of a credential. */
         ShownCredential: {
@@ -2583,6 +2601,11 @@ export interface components {
             name: string;
             /** @description How long its events are kept, if it says so. */
             retention?: components["schemas"]["Retention"];
+            /**
+             * Format: int32
+             * @description The database that it is pinned to: 0 is `database.url`, 1 the first of `database.shards`. It never changes.
+             */
+            shard: number;
         };
         TenantList: {
             /** @description The rows, newest first. */
@@ -2766,6 +2789,7 @@ export type Secret = components['schemas']['Secret'];
 export type Seen = components['schemas']['Seen'];
 export type SentRequest = components['schemas']['SentRequest'];
 export type Session = components['schemas']['Session'];
+export type ShardHealth = components['schemas']['ShardHealth'];
 export type ShownCredential = components['schemas']['ShownCredential'];
 export type SignatureScheme = components['schemas']['SignatureScheme'];
 export type SigningSecret = components['schemas']['SigningSecret'];
