@@ -475,7 +475,7 @@ impl Store for SqlStore {
 
     async fn ping(&self) -> Result<Duration> {
         let began = Instant::now();
-        stats::ping(&self.engine).await.map(|_| began.elapsed())
+        stats::ping(&self.engine).await.map(|()| began.elapsed())
     }
 
     fn lately(&self) -> Option<Arc<dyn Store>> {
