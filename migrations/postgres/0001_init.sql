@@ -133,7 +133,8 @@ CREATE TABLE events (
     traceparent TEXT COLLATE "C",
     wire TEXT COLLATE "C" NOT NULL,                  -- how body is to be read: structured, binary, protobuf
     attributes TEXT,                     -- binary only: [[name, value], …]
-    body BYTEA NOT NULL,                   -- as received
+    body BYTEA NOT NULL,                   -- as received; nothing once its data expired
+    data_expired_at BIGINT,              -- since then it is its attributes alone, stored as if it had come in binary mode
     PRIMARY KEY (tenant, id)
 ) PARTITION BY RANGE (id);
 CREATE TABLE events_default PARTITION OF events DEFAULT;
@@ -173,6 +174,7 @@ CREATE TABLE deliveries (
     last_error_class TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
+    is_spent BOOLEAN NOT NULL DEFAULT FALSE, -- its event's data expired: it can't be sent again
     replay_job_id UUID                   -- the replay that created it or last opened it
 ) PARTITION BY RANGE (id);
 CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT
@@ -224,6 +226,7 @@ CREATE TABLE dead_letters (
     delivery_id UUID NOT NULL,
     subscription_id UUID NOT NULL,
     reason TEXT COLLATE "C" NOT NULL,
+    is_spent BOOLEAN NOT NULL DEFAULT FALSE, -- as its delivery
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant, delivery_id)
 );

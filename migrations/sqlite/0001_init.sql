@@ -132,7 +132,8 @@ CREATE TABLE events (
     traceparent TEXT,
     wire TEXT NOT NULL,                  -- how body is to be read: structured, binary, protobuf
     attributes TEXT,                     -- binary only: [[name, value], …]
-    body BLOB NOT NULL,                   -- as received
+    body BLOB NOT NULL,                   -- as received; nothing once its data expired
+    data_expired_at BIGINT,              -- since then it is its attributes alone, stored as if it had come in binary mode
     UNIQUE (tenant, id)
 );
 
@@ -177,6 +178,7 @@ CREATE TABLE deliveries (
     last_error_class TEXT,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
+    is_spent BOOLEAN NOT NULL DEFAULT FALSE, -- its event's data expired: it can't be sent again
     replay_job_id BLOB                   -- the replay that created it or last opened it
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_by_tenant ON deliveries (tenant, id);
@@ -226,6 +228,7 @@ CREATE TABLE dead_letters (
     delivery_id BLOB NOT NULL,
     subscription_id BLOB NOT NULL,
     reason TEXT NOT NULL,
+    is_spent BOOLEAN NOT NULL DEFAULT FALSE, -- as its delivery
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant, delivery_id)
 ) WITHOUT ROWID;

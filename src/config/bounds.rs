@@ -71,6 +71,7 @@ const BOUNDS: &[Bound] = &[
     ("jobs.max_dry_run_events", 1, MANY),
     ("jobs.keep_ms", MINUTE, 3650 * DAY),
     ("retention.keep_ms", 0, 3650 * DAY),
+    ("retention.data_ms", 0, 3650 * DAY),
     ("retention.interval_ms", 100, DAY),
     ("retention.batch_events", 1, 10_000),
     ("retention.pause_ms", 0, MINUTE),

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Retention {
     /// How long events are kept where their tenant says nothing else; 0 is for ever.
     pub keep_ms: u64,
+    /// How long their data is kept where their tenant says nothing else; 0 is for as long as the events.
+    pub data_ms: u64,
     /// How often what is too old is looked for.
     pub interval_ms: u64,
     /// Events deleted in one transaction.

@@ -27,6 +27,11 @@ pub struct Retention {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 315_360_000_000_u64)]
     pub keep_ms: Option<u64>,
+    /// For how many milliseconds their data is kept; 0 is for as long as the events. After that an event is its attributes alone: it is
+    /// shown, and can't be sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 315_360_000_000_u64)]
+    pub data_ms: Option<u64>,
     /// What holds for some types instead; of several that fit the first one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 64)]
@@ -45,6 +50,10 @@ pub struct TypeRetention {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 315_360_000_000_u64)]
     pub keep_ms: Option<u64>,
+    /// For how many milliseconds their data is kept; 0 is for as long as the events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, maximum = 315_360_000_000_u64)]
+    pub data_ms: Option<u64>,
 }
 
 impl TypeRetention {
@@ -62,6 +71,7 @@ impl Retention {
     pub fn faults(&self) -> Vec<(String, String)> {
         let mut faults = Vec::new();
         check_time(self.keep_ms, "/keep_ms", &mut faults);
+        check_time(self.data_ms, "/data_ms", &mut faults);
         if self.types.len() > MAX_TYPES {
             faults.push(("/types".to_owned(), format!("must have at most {MAX_TYPES} entries")));
         }
@@ -73,6 +83,7 @@ impl Retention {
                 faults.push((format!("/types/{number}/type"), "stands in an earlier entry already, which counts".to_owned()));
             }
             check_time(rule.keep_ms, &format!("/types/{number}/keep_ms"), &mut faults);
+            check_time(rule.data_ms, &format!("/types/{number}/data_ms"), &mut faults);
         }
         faults
     }
@@ -80,7 +91,7 @@ impl Retention {
 
 fn check_time(value: Option<u64>, pointer: &str, faults: &mut Vec<(String, String)>) {
     if value.is_some_and(|value| value != 0 && !(MIN_MS..=MAX_MS).contains(&value)) {
-        faults.push((pointer.to_owned(), format!("must be 0, for ever, or between {MIN_MS} and {MAX_MS}")));
+        faults.push((pointer.to_owned(), format!("must be 0, for no limit, or between {MIN_MS} and {MAX_MS}")));
     }
 }
 
@@ -98,40 +109,76 @@ fn check_type(pattern: &str) -> Result<(), String> {
 /// How long events are kept; `None` is for ever.
 pub type Keep = Option<Duration>;
 
+/// What becomes of an event that is too old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// It goes, with everything that belongs to it.
+    Whole,
+    /// Its data goes; the rest stays for the record.
+    Data,
+}
+
+/// How long an event is kept, and how long its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Terms {
+    whole: Keep,
+    data: Keep,
+}
+
+impl Terms {
+    fn new(keep_ms: u64, data_ms: u64) -> Self {
+        let (whole, data) = (keep(keep_ms), keep(data_ms));
+        // Data that is to stay as long as its event, or longer, goes with it.
+        Self { whole, data: data.filter(|data| whole.is_none_or(|whole| *data < whole)) }
+    }
+
+    const fn until(self, end: End) -> Keep {
+        match end {
+            End::Whole => self.whole,
+            End::Data => self.data,
+        }
+    }
+}
+
 /// What holds for the events of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    types: Vec<(TypeRetention, Keep)>,
-    rest: Keep,
+    types: Vec<(TypeRetention, Terms)>,
+    rest: Terms,
 }
 
 impl Plan {
-    /// The plan of a tenant that says this, or nothing, where the settings say `keep_ms`.
+    /// The plan of a tenant that says this, or nothing, where the settings say `keep_ms` and `data_ms`.
     #[must_use]
-    pub fn new(keep_ms: u64, tenant: Option<&Retention>) -> Self {
-        let own = tenant.and_then(|tenant| tenant.keep_ms).unwrap_or(keep_ms);
+    pub fn new(keep_ms: u64, data_ms: u64, tenant: Option<&Retention>) -> Self {
+        let keep_ms = tenant.and_then(|tenant| tenant.keep_ms).unwrap_or(keep_ms);
+        let data_ms = tenant.and_then(|tenant| tenant.data_ms).unwrap_or(data_ms);
         let types = tenant.map(|tenant| tenant.types.as_slice()).unwrap_or_default();
-        let types = types.iter().map(|rule| (rule.clone(), keep(rule.keep_ms.unwrap_or(own)))).collect();
-        Self { types, rest: keep(own) }
+        let terms = |rule: &TypeRetention| Terms::new(rule.keep_ms.unwrap_or(keep_ms), rule.data_ms.unwrap_or(data_ms));
+        let types = types.iter().map(|rule| (rule.clone(), terms(rule))).collect();
+        Self { types, rest: Terms::new(keep_ms, data_ms) }
     }
 
-    /// How long events of this type are kept.
+    /// How long events of this type are kept, whole or with their data.
     #[must_use]
-    pub fn keep(&self, event_type: &str) -> Keep {
+    pub fn keep(&self, event_type: &str, end: End) -> Keep {
         let rule = self.types.iter().find(|(rule, _)| rule.fits(event_type));
-        rule.map_or(self.rest, |(_, keep)| *keep)
+        rule.map_or(self.rest, |(_, terms)| *terms).until(end)
     }
 
-    /// All limits there are in it, each once, shortest first.
+    /// All limits there are in it, each once.
     #[must_use]
-    pub fn limits(&self) -> BTreeSet<Duration> {
-        self.types.iter().map(|(_, keep)| keep).chain([&self.rest]).flatten().copied().collect()
+    pub fn limits(&self) -> BTreeSet<(End, Duration)> {
+        let terms = self.types.iter().map(|(_, terms)| *terms).chain([self.rest]);
+        let limits = |terms: Terms| [End::Whole, End::Data].map(|end| terms.until(end).map(|limit| (end, limit)));
+        terms.flat_map(limits).flatten().collect()
     }
 
     /// The longest that any event of the tenant may be kept.
     #[must_use]
     pub fn longest(&self) -> Keep {
-        self.types.iter().map(|(_, keep)| *keep).chain([self.rest]).try_fold(Duration::ZERO, |most, keep| Some(most.max(keep?)))
+        let mut wholes = self.types.iter().map(|(_, terms)| terms.whole).chain([self.rest.whole]);
+        wholes.try_fold(Duration::ZERO, |most, keep| Some(most.max(keep?)))
     }
 }
 
@@ -157,20 +204,38 @@ mod tests {
             r#"{"keep_ms": 172800000, "types": [{"type": "a.b", "keep_ms": 86400000}, {"type": "a.*", "keep_ms": 0}, {"type": "a.bc"},
                 {"type": "c*"}]}"#,
         );
-        let plan = Plan::new(259_200_000, Some(&said));
-        let kept = ["a.b", "a.bc", "a.", "a", "c", "d"].map(|event_type| plan.keep(event_type));
+        let plan = Plan::new(259_200_000, 0, Some(&said));
+        let kept = ["a.b", "a.bc", "a.", "a", "c", "d"].map(|event_type| plan.keep(event_type, End::Whole));
         assert_eq!(kept, [Some(days(1)), None, None, Some(days(2)), Some(days(2)), Some(days(2))]);
-        assert_eq!(plan.limits().into_iter().collect::<Vec<_>>(), [days(1), days(2)]);
+        assert_eq!(plan.limits().into_iter().collect::<Vec<_>>(), [(End::Whole, days(1)), (End::Whole, days(2))]);
         assert_eq!(plan.longest(), None);
+    }
+
+    #[test]
+    fn data_goes_before_its_event_or_with_it() {
+        let said = retention(
+            r#"{"keep_ms": 172800000, "data_ms": 86400000, "types": [{"type": "a", "data_ms": 0}, {"type": "b", "keep_ms": 86400000},
+                {"type": "c", "keep_ms": 0}]}"#,
+        );
+        let plan = Plan::new(259_200_000, 3_600_000, Some(&said));
+        let kept = ["a", "b", "c", "d"].map(|event_type| plan.keep(event_type, End::Data));
+        assert_eq!(
+            kept,
+            [None, None, Some(days(1)), Some(days(1))],
+            "not at all, with its event, though that stays, and by the tenant"
+        );
+        assert!(plan.limits().contains(&(End::Data, days(1))));
+        assert_eq!(Plan::new(0, 3_600_000, None).keep("a", End::Data), Some(Duration::from_hours(1)));
+        assert_eq!(retention(r#"{"data_ms": 5, "types": [{"type": "a", "data_ms": 5}]}"#).faults().len(), 2);
     }
 
     #[test]
     fn who_says_nothing_has_what_the_settings_say() {
         for tenant in [None, Some(&Retention::default())] {
-            assert_eq!(Plan::new(259_200_000, tenant).keep("a"), Some(days(3)));
-            assert_eq!(Plan::new(259_200_000, tenant).longest(), Some(days(3)));
-            assert_eq!(Plan::new(0, tenant).longest(), None);
-            assert!(Plan::new(0, tenant).limits().is_empty());
+            assert_eq!(Plan::new(259_200_000, 0, tenant).keep("a", End::Whole), Some(days(3)));
+            assert_eq!(Plan::new(259_200_000, 0, tenant).longest(), Some(days(3)));
+            assert_eq!(Plan::new(0, 0, tenant).longest(), None);
+            assert!(Plan::new(0, 0, tenant).limits().is_empty());
         }
     }
 
@@ -183,7 +248,7 @@ mod tests {
         assert_eq!(places, ["/keep_ms", "/types/0/type", "/types/1/type", "/types/2/keep_ms", "/types/3/type"]);
         assert!(retention(r#"{"keep_ms": 0, "types": [{"type": "*", "keep_ms": 1000}]}"#).faults().is_empty());
         let many = Retention {
-            types: (0..65).map(|number| TypeRetention { event_type: number.to_string(), keep_ms: None }).collect(),
+            types: (0..65).map(|number| TypeRetention { event_type: number.to_string(), keep_ms: None, data_ms: None }).collect(),
             ..Retention::default()
         };
         assert_eq!(many.faults()[0].0, "/types");

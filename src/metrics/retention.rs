@@ -7,7 +7,7 @@ use prometheus::{Counter, IntCounter, IntGauge};
 use super::catalog::Catalog;
 
 /// What is counted, in the order of [`Retention::deleted`].
-const KINDS: [&str; 4] = ["events", "deliveries", "dead_letters", "attempts"];
+const KINDS: [&str; 5] = ["events", "deliveries", "dead_letters", "attempts", "data"];
 
 /// The handles of retention.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Retention {
         Self {
             deleted: catalog.counters(
                 "waypost_retention_deleted_total",
-                "What this node deleted because it was too old, row by row. Dead letters are deliveries too.",
+                "What this node deleted because it was too old, row by row. Dead letters are deliveries too; `data` counts events whose data went while they stay.",
                 "what",
                 &KINDS,
             ),
@@ -49,8 +49,8 @@ impl Retention {
         }
     }
 
-    /// Counts events, deliveries, dead letters and attempts that were deleted.
-    pub fn deleted(&self, counts: [u64; 4]) {
+    /// Counts events, deliveries, dead letters and attempts that were deleted, and events of which only the data was.
+    pub fn deleted(&self, counts: [u64; 5]) {
         for (counter, count) in self.deleted.iter().zip(counts) {
             counter.inc_by(count);
         }
@@ -59,7 +59,7 @@ impl Retention {
     /// Counts partitions that were dropped, and the dead letters among what was in them.
     pub fn dropped(&self, partitions: u64, dead_letters: u64) {
         self.dropped.inc_by(partitions);
-        self.deleted([0, 0, dead_letters, 0]);
+        self.deleted([0, 0, dead_letters, 0, 0]);
     }
 
     /// Notes how many events stay although they are too old, and how many it said before.

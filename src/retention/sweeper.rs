@@ -11,7 +11,7 @@ use super::walk::Walk;
 use crate::config;
 use crate::domain::clock::Clock;
 use crate::domain::id::{EventId, NodeId};
-use crate::domain::retention::{Plan, Retention};
+use crate::domain::retention::{End, Plan, Retention};
 use crate::domain::tenant::TenantName;
 use crate::metrics;
 use crate::store::{Deleted, Store, StoreError};
@@ -24,6 +24,9 @@ const PAGES_AT_ONCE: usize = 4;
 
 /// How much longer than the time between two rounds the lead is kept.
 const LEAD: Duration = Duration::from_secs(30);
+
+/// Whose events a walk looks at, what becomes of them, and at which age.
+type Key = (TenantName, (End, Duration));
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -66,7 +69,7 @@ pub struct Round {
 #[derive(Debug)]
 pub struct Sweeper {
     parts: Parts,
-    walks: BTreeMap<(TenantName, Duration), Walk>,
+    walks: BTreeMap<Key, Walk>,
     /// What its last round said of what stays.
     kept: u64,
 }
@@ -108,9 +111,9 @@ impl Sweeper {
             return;
         }
         self.parts.metrics.took(time);
-        if deleted.events > 0 {
-            let Deleted { events, deliveries, dead_letters, attempts } = deleted;
-            tracing::info!(events, deliveries, dead_letters, attempts, kept, ?time, "deleted what is too old");
+        if deleted.events + deleted.emptied > 0 {
+            let Deleted { events, deliveries, dead_letters, attempts, emptied } = deleted;
+            tracing::info!(events, deliveries, dead_letters, attempts, emptied, kept, ?time, "deleted what is too old");
         }
     }
 
@@ -124,7 +127,7 @@ impl Sweeper {
         }
         let plans = self.plans().await?;
         let now = self.parts.clock.now();
-        let wanted = |tenant: &TenantName, limit: &Duration, walk: &Walk| {
+        let wanted = |tenant: &TenantName, limit: &(End, Duration), walk: &Walk| {
             plans.get(tenant).is_some_and(|plan| walk.goes_by(plan) && plan.limits().contains(limit))
         };
         self.walks.retain(|(tenant, limit), walk| wanted(tenant, limit, walk));
@@ -139,7 +142,7 @@ impl Sweeper {
         let mut round = Round { partitions: turned.partitions, ..Round::default() };
         for ((_, limit), walk) in &mut self.walks {
             // Of those with a shorter limit none goes with its partition in time.
-            walk.spare(turned.spare_from.filter(|_| longest == Some(*limit)));
+            walk.spare(turned.spare_from.filter(|_| limit.0 == End::Whole && longest == Some(limit.1)));
         }
         // Each turn every walk gets some pages further; it ends, since the events that are old enough do.
         let mut open: Vec<_> = self.walks.keys().cloned().collect();
@@ -155,7 +158,8 @@ impl Sweeper {
                 break;
             }
         }
-        round.kept = self.walks.values().map(Walk::kept).sum();
+        let wholes = self.walks.iter().filter(|((_, (end, _)), _)| *end == End::Whole);
+        round.kept = wholes.map(|(_, walk)| walk.kept()).sum();
         Ok(Some(round))
     }
 
@@ -175,7 +179,7 @@ impl Sweeper {
             after = tenants.last().cloned();
             let is_end = tenants.len() < TENANTS as usize;
             plans.extend(tenants.into_iter().map(|tenant| {
-                let plan = Plan::new(self.parts.config.keep_ms, said.get(&tenant));
+                let plan = Plan::new(self.parts.config.keep_ms, self.parts.config.data_ms, said.get(&tenant));
                 (tenant, plan)
             }));
             if is_end {
@@ -185,14 +189,14 @@ impl Sweeper {
     }
 
     /// Takes a walk some pages further, and says whether there may be more.
-    async fn advance(&mut self, key: &(TenantName, Duration), sum: &mut Deleted, stop: &CancellationToken) -> Result<bool> {
+    async fn advance(&mut self, key: &Key, sum: &mut Deleted, stop: &CancellationToken) -> Result<bool> {
         let Self { parts, walks, .. } = self;
         let Some(walk) = walks.get_mut(key) else { return Ok(false) };
         let mut has_more = true;
         for _ in 0..PAGES_AT_ONCE {
             let found = walk.look(&*parts.store, &key.0, parts.clock.now()).await?;
             has_more = found.has_more;
-            delete(parts, walk, &key.0, &found.ids, sum, stop).await?;
+            end(parts, walk, key, &found.ids, sum, stop).await?;
             if !has_more || stop.is_cancelled() {
                 break;
             }
@@ -201,19 +205,23 @@ impl Sweeper {
     }
 }
 
-/// Deletes events in batches, with pauses. What is not reached stays in front of the walk.
-async fn delete(
+/// Deletes events or their data in batches, with pauses. What is not reached stays in front of the walk.
+async fn end(
     parts: &Parts,
     walk: &mut Walk,
-    tenant: &TenantName,
+    (tenant, (end, _)): &Key,
     ids: &[EventId],
     sum: &mut Deleted,
     stop: &CancellationToken,
 ) -> Result<()> {
     let size = (parts.config.batch_events as usize).max(1);
     for batch in ids.chunks(size) {
-        let keys_since = parts.clock.now().minus(parts.deduplication_window);
-        let deletion = if stop.is_cancelled() { None } else { Some(parts.store.delete_events(tenant, batch, keys_since).await) };
+        let now = parts.clock.now();
+        let deletion = match end {
+            _ if stop.is_cancelled() => None,
+            End::Whole => Some(parts.store.delete_events(tenant, batch, now.minus(parts.deduplication_window)).await),
+            End::Data => Some(parts.store.expire_data(tenant, batch, now).await),
+        };
         match deletion {
             Some(Ok(deletion)) => {
                 walk.left(&deletion.kept);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::EventId;
-use crate::domain::retention::Plan;
+use crate::domain::retention::{End, Plan};
 use crate::domain::tenant::TenantName;
 use crate::store::{OldEvent, Store, StoreError};
 
@@ -20,6 +20,7 @@ const TURN_BACK: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Walk {
     plan: Plan,
+    end: End,
     limit: Duration,
     /// The last event looked at.
     position: Option<EventId>,
@@ -39,8 +40,8 @@ pub(super) struct Found {
 
 impl Walk {
     /// A walk that begins at the oldest event.
-    pub(super) fn new(plan: Plan, limit: Duration, now: Timestamp) -> Self {
-        Self { plan, limit, position: None, behind: None, kept: 0, turned_at: now, spared: None }
+    pub(super) fn new(plan: Plan, (end, limit): (End, Duration), now: Timestamp) -> Self {
+        Self { plan, end, limit, position: None, behind: None, kept: 0, turned_at: now, spared: None }
     }
 
     /// Whether it goes by this plan.
@@ -71,7 +72,7 @@ impl Walk {
         if let Some(last) = old.last() {
             self.position = Some(last.id);
         }
-        let is_meant = |event: &OldEvent| self.plan.keep(&event.event_type) == Some(self.limit);
+        let is_meant = |event: &OldEvent| self.plan.keep(&event.event_type, self.end) == Some(self.limit);
         let ids = old.into_iter().filter(is_meant).map(|event| event.id).collect();
         Ok(Found { ids, has_more })
     }

@@ -29,6 +29,9 @@ pub enum Conflict {
     /// It is not in a state that allows it; the word says in which.
     #[error("it is {0}, which does not allow that")]
     State(&'static str),
+    /// The event's data was kept for as long as somebody said, and is gone.
+    #[error("the event's data has expired: there is nothing left to send")]
+    DataExpired,
     /// Something else still depends on it.
     #[error("it is still in use")]
     InUse,

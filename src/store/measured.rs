@@ -88,8 +88,8 @@ impl Measured {
     }
 
     fn deleted(&self, deleted: &Deleted) {
-        let Deleted { events, deliveries, dead_letters, attempts } = *deleted;
-        self.retention.deleted([events, deliveries, dead_letters, attempts]);
+        let Deleted { events, deliveries, dead_letters, attempts, emptied } = *deleted;
+        self.retention.deleted([events, deliveries, dead_letters, attempts, emptied]);
     }
 
     fn recorded(&self, reports: &[Report], answers: &[Recorded]) {
@@ -250,6 +250,9 @@ watched! {
     Prune: tenants_with_events(after: Option<&TenantName>, limit: u32) -> Vec<TenantName>;
     Prune: old_events(tenant: &TenantName, after: Option<EventId>, made_before: Timestamp, limit: u32) -> Vec<OldEvent>;
     Prune: delete_events(tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Deletion,
+        then |this, deletion| this.deleted(&deletion.deleted);
+
+    Prune: expire_data(tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Deletion,
         then |this, deletion| this.deleted(&deletion.deleted);
 
     Prune: turn_partitions(now: Timestamp, drop_before: Option<Timestamp>) -> Turned,

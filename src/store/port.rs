@@ -265,7 +265,7 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes up to `limit` jobs that finished before `finished_before`, and says how many went.
     async fn prune_jobs(&self, finished_before: Timestamp, limit: u32) -> Result<u64>;
 
-    /// A tenant's events of the past, oldest first, at most `limit`, without their data.
+    /// A tenant's events of the past whose data is there, oldest first, at most `limit`; it is not read with them.
     async fn past_events(&self, tenant: &TenantName, past: &Past, limit: u32) -> Result<Vec<EventRow>>;
 
     /// Those of the events named that are the tenant's, whole, in no order.
@@ -303,6 +303,11 @@ pub trait Store: Send + Sync + 'static {
     /// in one transaction. One stays that has a delivery which is pending, in flight or holds up others in its line, or a dead letter
     /// still to be sent on. Event keys stay: one accepted since `keys_since` is remembered without its event.
     async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion>;
+
+    /// Empties those of a tenant's events of which nothing is left to do, by the same measure as [`Store::delete_events`] and in one
+    /// transaction: their attributes stay, their data goes, and their deliveries can't be opened again. One that is empty already
+    /// is passed over.
+    async fn expire_data(&self, tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Result<Deletion>;
 
     /// Makes room for what comes, where events lie in partitions, and drops those in which all was made before `drop_before` and has
     /// ended, with the deliveries, attempts, dead letters and forwards that belong to them. One that can't be dropped now stays whole.

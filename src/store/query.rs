@@ -42,6 +42,8 @@ pub struct EventRow {
     pub accepted_at: Timestamp,
     /// How long its body is.
     pub body_bytes: u64,
+    /// When its data expired, if it did.
+    pub data_expired_at: Option<Timestamp>,
 }
 
 /// One event with its deliveries.
@@ -51,6 +53,8 @@ pub struct StoredEvent {
     pub accepted: Accepted,
     /// The routing version it was routed by.
     pub routing_version: i64,
+    /// When its data expired, if it did: then it has its attributes alone.
+    pub data_expired_at: Option<Timestamp>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
 }

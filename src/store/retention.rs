@@ -25,6 +25,8 @@ pub struct Deleted {
     pub dead_letters: u64,
     /// Their attempts.
     pub attempts: u64,
+    /// Events that stay, without their data.
+    pub emptied: u64,
 }
 
 /// What became of events that were to be deleted.
@@ -53,5 +55,6 @@ impl std::ops::AddAssign for Deleted {
         self.deliveries += other.deliveries;
         self.dead_letters += other.dead_letters;
         self.attempts += other.attempts;
+        self.emptied += other.emptied;
     }
 }

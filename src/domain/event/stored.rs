@@ -31,6 +31,12 @@ impl Event {
         }
     }
 
+    /// What is stored of it once its data expired: its attributes, as if it had come in binary mode and without data.
+    #[must_use]
+    pub fn without_data(&self) -> StoredForm {
+        StoredForm { wire: Wire::Binary, attributes: Some(self.pairs()), body: bytes::Bytes::new() }
+    }
+
     /// The attributes as a JSON array of names and values.
     fn pairs(&self) -> String {
         let pairs: Vec<(&str, &str)> = self.attributes().map(|(name, value, _)| (name, value)).collect();

@@ -68,6 +68,10 @@ codes! {
     /// The request does not fit the state that was found.
     Conflict = "conflict", CONFLICT, "Conflict with the current state",
         "Something of that name exists already, or the resource is in a state that does not allow this. Read it again.";
+    /// The event's data is gone.
+    DataExpired = "data_expired", CONFLICT, "The event's data has expired",
+        "The data was kept for as long as `retention.data_ms` or the tenant's `retention` says. The event's attributes and its history \
+         are still there; it can't be sent or read as a CloudEvent any more.";
     /// The signed message was accepted before.
     Replayed = "replayed", CONFLICT, "This signed message was accepted before",
         "A producer's message (`webhook-id` and `webhook-timestamp`) is accepted once. To send the event again, sign it anew \

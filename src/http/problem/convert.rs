@@ -8,7 +8,7 @@ use super::{Code, Flaw, Problem};
 use crate::domain::entropy::{Entropy, SystemEntropy};
 use crate::domain::event::read::{Fault, Invalid, Place};
 use crate::routing::AcceptError;
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 /// When to try again after the database was not available.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(2);
@@ -17,6 +17,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::not_found("There is no such resource in this tenant."),
+            StoreError::Conflict(Conflict::DataExpired) => {
+                Self::new(Code::DataExpired, "The event's data has expired: there is nothing left to send.")
+            }
             StoreError::Conflict(conflict) => Self::new(Code::Conflict, format!("The request was refused: {conflict}.")),
             StoreError::Unavailable(_) => {
                 tracing::warn!(error = %Chain(&error), "the database is not available");

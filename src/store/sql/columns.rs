@@ -138,6 +138,18 @@ impl EventColumns {
     }
 }
 
+/// What is stored of an event once its data expired. `None` if it can't be read: then it is better left as it is, and the log tells of it.
+pub(super) fn attributes_of(columns: EventColumns) -> Option<String> {
+    let id = EventId::from_uuid(columns.id);
+    match columns.read() {
+        Ok(accepted) => accepted.event.without_data().attributes,
+        Err(error) => {
+            tracing::error!(%id, error = &error as &dyn std::error::Error, "a stored event can't be read; its data stays");
+            None
+        }
+    }
+}
+
 /// The word for how an event's body is to be read.
 pub(super) const fn wire_word(wire: Wire) -> &'static str {
     match wire {

@@ -44,11 +44,13 @@ macro_rules! reopen {
 }
 pub(super) use reopen;
 
-/// Holds if the subscription of a row of `$of` is neither gone nor disabled.
+/// Holds if the subscription of a row of `$of` is neither gone nor disabled, and there is something to send.
 macro_rules! is_deliverable {
     ($of:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = ",
+            "NOT ",
+            $of,
+            ".is_spent AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = ",
             $of,
             ".subscription_id AND s.deleted_at IS NULL AND s.status <> 'disabled')"
         )
@@ -94,6 +96,7 @@ statements! {
     REDELIVER = "UPDATE deliveries SET ", reopen!("$3"), "
                  WHERE tenant = $1 AND id = $2 AND state IN ('delivered', 'dead_lettered', 'cancelled')
                    AND ", is_deliverable!("deliveries"), " RETURNING ", columns!();
+    STANDING = "SELECT state, is_spent FROM deliveries WHERE tenant = $1 AND id = $2";
     NO_LETTER = "DELETE FROM dead_letters WHERE tenant = $1 AND delivery_id = $2";
     /// What became pending or in flight meanwhile leaves a place in the queue, which the next claim clears away.
     DEQUEUE = "DELETE FROM queue WHERE delivery_id = $2
@@ -224,8 +227,14 @@ pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: DeliveryId) -
 pub(super) async fn redeliver(engine: &Engine, tenant: &TenantName, id: DeliveryId, now: Timestamp) -> Result<Delivery> {
     let mut transaction = engine.begin().await?;
     let Some(row) = transaction.fetch_optional(REDELIVER, values![tenant, id, now]).await? else {
-        let state = state_of(&mut transaction, tenant, id).await?;
-        return Err(if state.is_finished() { Conflict::InUse } else { Conflict::State(state.as_str()) }.into());
+        let row = transaction.fetch_optional(STANDING, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
+        let state = row.word("state", DeliveryState::parse)?;
+        return Err(match (state.is_finished(), row.get("is_spent")?) {
+            (false, _) => Conflict::State(state.as_str()),
+            (true, true) => Conflict::DataExpired,
+            (true, false) => Conflict::InUse,
+        }
+        .into());
     };
     transaction.execute(NO_LETTER, values![tenant, id]).await?;
     order::reopened(&mut transaction, &[id.as_uuid()]).await?;

@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// The columns of a line of a list.
 macro_rules! line_columns {
     () => {
-        "id, event_id, source, type, subject, time, accepted_at, CAST(length(body) AS BIGINT) AS body_bytes"
+        "id, event_id, source, type, subject, time, accepted_at, CAST(length(body) AS BIGINT) AS body_bytes, data_expired_at"
     };
 }
 pub(super) use line_columns;
@@ -31,7 +31,7 @@ pub(super) use line_columns;
 /// The columns of an event.
 macro_rules! columns {
     () => {
-        "id, tenant, accepted_at, routing_version, traceparent, wire, attributes, body"
+        "id, tenant, accepted_at, routing_version, traceparent, wire, attributes, body, data_expired_at"
     };
 }
 pub(super) use columns;
@@ -43,7 +43,7 @@ statements! {
               AND (type = $6 OR $6 IS NULL) AND (source = $7 OR $7 IS NULL) AND (subject = $8 OR $8 IS NULL)
             ORDER BY id DESC LIMIT $9";
     FIND = "SELECT ", columns!(), " FROM events WHERE tenant = $1 AND id = $2";
-    PRESENT = "SELECT id FROM events WHERE tenant = $33 AND id IN (", ids!(), ")";
+    PRESENT = "SELECT id FROM events WHERE tenant = $33 AND id IN (", ids!(), ") AND data_expired_at IS NULL";
 }
 
 /// A tenant's events that match, newest first.
@@ -73,11 +73,15 @@ pub(super) async fn list(
 /// One event with its deliveries.
 pub(super) async fn find(engine: &Engine, tenant: &TenantName, id: EventId) -> Result<StoredEvent> {
     let row = engine.fetch_optional(FIND, values![tenant, id]).await?.ok_or(StoreError::NotFound)?;
-    let (accepted, routing_version) = (read(&row)?, row.int("routing_version")?);
-    Ok(StoredEvent { accepted, routing_version, deliveries: deliveries::of_event(engine, tenant, id).await? })
+    Ok(StoredEvent {
+        accepted: read(&row)?,
+        routing_version: row.int("routing_version")?,
+        data_expired_at: row.optional_time("data_expired_at")?,
+        deliveries: deliveries::of_event(engine, tenant, id).await?,
+    })
 }
 
-/// Those of a tenant's events that are there, and stay until the transaction ends. Before any of their deliveries is touched.
+/// Those of a tenant's events that are there with their data, and stay so until the transaction ends. Before any of their deliveries is touched.
 pub(super) async fn hold(transaction: &mut Transaction, tenant: &TenantName, ids: &[Uuid]) -> Result<BTreeSet<Uuid>> {
     transaction.lock_events(tenant, ids).await?;
     let mut present = BTreeSet::new();
@@ -101,6 +105,7 @@ pub(super) fn read_line(row: &Row) -> Result<EventRow> {
         time: row.get("time")?,
         accepted_at: row.time("accepted_at")?,
         body_bytes: row.narrow("body_bytes")?,
+        data_expired_at: row.optional_time("data_expired_at")?,
     })
 }
 

@@ -20,6 +20,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 statements! {
     OLDEST_FIRST = "SELECT ", line_columns!(), " FROM events
                     WHERE tenant = $1 AND id > $2 AND id >= $3 AND id < $4 AND accepted_at >= $5 AND accepted_at < $6
+                      AND data_expired_at IS NULL
                     ORDER BY id LIMIT $7";
     NAMED = "SELECT ", columns!(), " FROM events WHERE tenant = $33 AND id IN (", ids!(), ")";
     STANDINGS = "SELECT event_id, id, state FROM deliveries

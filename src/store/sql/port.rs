@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    Engine, SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, identity, jobs, lanes, past, postgres,
-    producers, rates, retention, revisions, sessions, sinks, sqlite, stats, subscriptions, tenants,
+    SqlStore, api_keys, bulk, dead_letters, deliveries, depth, events, forwards, identity, jobs, lanes, past, producers, rates,
+    retention, revisions, sessions, sinks, stats, subscriptions, tenants,
 };
 use crate::domain::breaker::Health;
 use crate::domain::clock::Timestamp;
@@ -329,15 +329,15 @@ impl Store for SqlStore {
     }
 
     async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion> {
-        match &self.engine {
-            Engine::Sqlite(engine) => sqlite::delete_events(engine, tenant, ids, keys_since).await,
-            Engine::Postgres(engine) => postgres::delete_events(engine, tenant, ids).await,
-        }
+        retention::delete_events(&self.engine, tenant, ids, keys_since).await
+    }
+
+    async fn expire_data(&self, tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Result<Deletion> {
+        retention::expire_data(&self.engine, tenant, ids, now).await
     }
 
     async fn turn_partitions(&self, now: Timestamp, drop_before: Option<Timestamp>) -> Result<Turned> {
-        let Some(engine) = self.postgres() else { return Ok(Turned::default()) };
-        postgres::turn_partitions(engine, now, drop_before).await
+        retention::turn_partitions(&self.engine, now, drop_before).await
     }
 
     async fn identify(&self, wanted: Identity) -> Result<Identity> {

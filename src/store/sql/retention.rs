@@ -1,15 +1,16 @@
 //! Retention: who does it, what tenants say of it, and which events are old enough to be looked at. Deleting them is native to each
-//! database.
+//! database, and emptying them.
 
 use super::engine::Engine;
 use super::row::Row;
 use super::statement::statements;
 use super::value::values;
+use super::{postgres, sqlite};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{EventId, NodeId};
 use crate::domain::retention::Retention;
 use crate::domain::tenant::TenantName;
-use crate::store::{OldEvent, StoreError};
+use crate::store::{Deletion, OldEvent, StoreError, Turned};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -64,4 +65,33 @@ pub(super) async fn old_events(
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// Deletes those of the events of which nothing is left to do.
+pub(super) async fn delete_events(
+    engine: &Engine,
+    tenant: &TenantName,
+    ids: &[EventId],
+    keys_since: Timestamp,
+) -> Result<Deletion> {
+    match engine {
+        Engine::Sqlite(engine) => sqlite::delete_events(engine, tenant, ids, keys_since).await,
+        Engine::Postgres(engine) => postgres::delete_events(engine, tenant, ids).await,
+    }
+}
+
+/// Empties those of the events of which nothing is left to do.
+pub(super) async fn expire_data(engine: &Engine, tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Result<Deletion> {
+    match engine {
+        Engine::Sqlite(engine) => sqlite::expire_data(engine, tenant, ids, now).await,
+        Engine::Postgres(engine) => postgres::expire_data(engine, tenant, ids, now).await,
+    }
+}
+
+/// Makes partitions and drops old ones, where there are any.
+pub(super) async fn turn_partitions(engine: &Engine, now: Timestamp, drop_before: Option<Timestamp>) -> Result<Turned> {
+    match engine {
+        Engine::Sqlite(_) => Ok(Turned::default()),
+        Engine::Postgres(engine) => postgres::turn_partitions(engine, now, drop_before).await,
+    }
 }

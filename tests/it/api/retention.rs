@@ -34,6 +34,8 @@ on_both_databases!(what_is_wrong_with_a_retention_is_named, async |server| {
         (json!({ "keep_ms": -1 }), "/retention/keep_ms"),
         (json!({ "keep_ms": 315_360_000_001_u64 }), "/retention/keep_ms"),
         (json!({ "keep": 1 }), "/retention/keep"),
+        (json!({ "data_ms": 1 }), "/retention/data_ms"),
+        (json!({ "types": [{ "type": "a", "data_ms": 999 }] }), "/retention/types/0/data_ms"),
         (json!({ "types": [{ "keep_ms": 1000 }] }), "/retention/types/0/type"),
         (json!({ "types": [{ "type": "a" }, { "type": "a*b" }] }), "/retention/types/1/type"),
         (json!({ "types": [{ "type": "a" }, { "type": "b", "keep_ms": 1 }] }), "/retention/types/1/keep_ms"),
@@ -98,4 +100,40 @@ async fn what_is_too_old_goes_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_old_goes_on_postgres() {
     what_is_too_old_goes(Kind::Postgres).await;
+}
+
+async fn data_goes_before_its_event(kind: Kind) {
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let server = TestServer::start_at(kind, Arc::clone(&clock) as _, |config| config.retention.interval_ms = 100).await;
+    let client = &server.client;
+    let sink = Sink::answering(204).await;
+    subscribe(client, &to(&sink.url("/"))).await;
+    let id = post(client, "1").await;
+    let path = format!("/v1/events/{id}");
+    let seen = eventually(client, &path, |body| body["deliveries"][0]["state"] == "delivered").await;
+    assert!(seen.get("data").is_some() && seen.get("data_expired_at").is_none(), "{seen}");
+    let delivery = seen["deliveries"][0]["id"].as_str().unwrap().to_owned();
+
+    client.patch("/v1/tenants/default", &json!({ "retention": { "data_ms": 3_600_000 } })).await.expect(200);
+    clock.advance(Duration::from_mins(61));
+    let left = eventually(client, &path, |body| body.get("data_expired_at").is_some()).await;
+    assert!(left.get("data").is_none() && left["attributes"] == seen["attributes"], "{left}");
+    assert_eq!(left["deliveries"], seen["deliveries"]);
+    let list = client.get("/v1/events").await.expect(200);
+    assert_eq!(list["data"][0]["data_expired_at"], left["data_expired_at"]);
+    assert_eq!(client.get(&format!("{path}/cloudevent")).await.problem(409).0, "data_expired");
+    assert_eq!(client.post(&format!("/v1/deliveries/{delivery}/redeliver"), &json!({})).await.problem(409).0, "data_expired");
+    client.get(&format!("{path}/explain")).await.expect(200);
+    assert_eq!(sink.received().len(), 1, "nothing is sent without its data");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_goes_before_its_event_on_sqlite() {
+    data_goes_before_its_event(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_goes_before_its_event_on_postgres() {
+    data_goes_before_its_event(Kind::Postgres).await;
 }

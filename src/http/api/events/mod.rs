@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::answers::Problems;
+use super::wire::answers::{ChangeProblems, Problems};
 use super::wire::{Cursor, Id, Limit, List, Query, lately, page};
 use crate::domain::clock::Timestamp;
 use crate::domain::credential::Scope;
@@ -21,7 +21,7 @@ use crate::domain::id::EventId;
 use crate::http::ingest::ProtobufMessage;
 use crate::http::problem::Result;
 use crate::http::{AppState, Caller};
-use crate::store::EventFilter;
+use crate::store::{Conflict, EventFilter, StoreError};
 use view::{Event, EventLine};
 
 /// A page of them, under a name for the document.
@@ -100,7 +100,7 @@ async fn get_event(State(app): State<AppState>, caller: Caller, Id(id): Id<Event
             (Object = "application/cloudevents+json"),
             (ProtobufMessage = "application/cloudevents+protobuf"),
         )),
-        Problems
+        ChangeProblems
     )
 )]
 async fn get_event_cloudevent(
@@ -112,6 +112,10 @@ async fn get_event_cloudevent(
     caller.require(Scope::EventsRead)?;
     let store = &app.shard(&caller)?.store;
     let stored = store.event(&caller.tenant, id).await?;
+    if stored.data_expired_at.is_some() {
+        // What is left would look like an event that never had data.
+        return Err(StoreError::from(Conflict::DataExpired).into());
+    }
     let format = preferred_format(&headers);
     let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((headers, stored.accepted.event.formatted(format)).into_response())

@@ -35,12 +35,16 @@ pub(super) struct EventLine {
     time: Option<String>,
     /// When it was accepted.
     accepted_at: Timestamp,
+    /// When its data expired, if it did: it can't be sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    data_expired_at: Option<Timestamp>,
 }
 
 impl From<EventRow> for EventLine {
     fn from(row: EventRow) -> Self {
-        let EventRow { id, event_id, source, event_type, subject, time, accepted_at, body_bytes: _ } = row;
-        Self { id, event_id, source, r#type: event_type, subject, time, accepted_at }
+        let EventRow { id, event_id, source, event_type, subject, time, accepted_at, body_bytes: _, data_expired_at } = row;
+        Self { id, event_id, source, r#type: event_type, subject, time, accepted_at, data_expired_at }
     }
 }
 
@@ -62,6 +66,10 @@ pub(super) struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, content_encoding = "base64")]
     data_base64: Option<String>,
+    /// When its data expired, if it did: its attributes are what is left, and it can't be sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    data_expired_at: Option<Timestamp>,
     /// Its deliveries, oldest first.
     deliveries: Vec<Delivery>,
 }
@@ -84,6 +92,7 @@ impl Event {
             ),
             data,
             data_base64,
+            data_expired_at: stored.data_expired_at,
             deliveries: stored.deliveries.into_iter().map(Delivery::from).collect(),
         })
     }

@@ -19,7 +19,7 @@ pub(super) use lease::{prune, release};
 pub(super) use order::lock_order_keys;
 pub(super) use partitions::{prepare as prepare_partitions, turn as turn_partitions};
 pub(super) use record::record;
-pub(super) use retention::{delete_events, lock_events};
+pub(super) use retention::{delete_events, expire_data, lock_events};
 pub(super) use stats::put_stats;
 
 use sqlx::postgres::PgArguments;

@@ -1,15 +1,17 @@
 //! Deleting what is too old on Postgres, many events by one transaction. Whoever opens one of their deliveries again at the same time
 //! either comes first, and the event stays, or finds nothing any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::column;
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{DeliveryId, EventId};
 use crate::domain::tenant::TenantName;
+use crate::store::sql::columns::{EventColumns, attributes_of};
 use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
 use crate::store::{Deleted, Deletion, StoreError};
@@ -45,6 +47,21 @@ const DELETE_LETTERS: &str = "DELETE FROM dead_letters WHERE tenant = $1 AND del
 
 const DELETE_EVENTS: &str = "DELETE FROM events WHERE tenant = $1 AND id = ANY ($2::uuid[])";
 
+/// With what has to be read to tell attributes and data apart.
+const LOCK_FULL: &str = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events
+WHERE tenant = $1 AND id = ANY ($2::uuid[]) AND data_expired_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED";
+
+/// By identifiers in an array, as everywhere: a join would read whole partitions.
+const EMPTY_EVENTS: &str = "UPDATE events SET wire = 'binary', body = ''::bytea, data_expired_at = $4,
+    attributes = (SELECT n.attributes FROM UNNEST($2::uuid[], $3::text[]) AS n (id, attributes) WHERE n.id = events.id)
+WHERE tenant = $1 AND id = ANY ($2::uuid[])";
+
+const STILL_FULL: &str = "SELECT id FROM events WHERE tenant = $1 AND id = ANY ($2::uuid[]) AND data_expired_at IS NULL";
+
+const SPEND_DELIVERIES: &str = "UPDATE deliveries SET is_spent = TRUE WHERE id = ANY ($1::uuid[])";
+
+const SPEND_LETTERS: &str = "UPDATE dead_letters SET is_spent = TRUE WHERE tenant = $1 AND delivery_id = ANY ($2::uuid[])";
+
 /// For who is about to open deliveries of these events.
 const HOLD_EVENTS: &str = "SELECT id FROM events WHERE tenant = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR SHARE";
 
@@ -52,6 +69,11 @@ const HOLD_EVENTS: &str = "SELECT id FROM events WHERE tenant = $1 AND id = ANY 
 pub(super) const STATEMENTS: &[&str] = &[
     HOLD_EVENTS,
     LOCK_EVENTS,
+    LOCK_FULL,
+    EMPTY_EVENTS,
+    STILL_FULL,
+    SPEND_DELIVERIES,
+    SPEND_LETTERS,
     DELIVERIES,
     LOCK_DELIVERIES,
     HOLDING,
@@ -71,26 +93,71 @@ pub(in crate::store::sql) async fn delete_events(
     let mut transaction = engine.begin().await.map_err(store_error)?;
     let wanted: Vec<Uuid> = column(ids, |id| id.as_uuid());
     let locked = uuids(&mut transaction, sqlx::query(LOCK_EVENTS).bind(tenant.as_str()).bind(&wanted)).await?;
-    let deliveries = deliveries(&mut transaction, &locked).await?;
-    let all: Vec<Uuid> = deliveries.keys().copied().collect();
-    let ended: HashSet<Uuid> = uuids(&mut transaction, sqlx::query(LOCK_DELIVERIES).bind(&all)).await?.into_iter().collect();
-    let holding: HashSet<Uuid> = uuids(&mut transaction, sqlx::query(HOLDING).bind(&all)).await?.into_iter().collect();
-    let is_open = |id: &Uuid| !ended.contains(id) || holding.contains(id);
-    let open: HashSet<Uuid> = deliveries.iter().filter(|(id, _)| is_open(id)).map(|(_, event)| *event).collect();
-
-    let events: Vec<Uuid> = locked.iter().filter(|id| !open.contains(id)).copied().collect();
-    let gone: Vec<Uuid> = deliveries.iter().filter(|(_, event)| !open.contains(event)).map(|(id, _)| *id).collect();
+    let (events, gone) = ended(&mut transaction, &locked).await?;
     let deleted = Deleted {
         attempts: run(&mut transaction, sqlx::query(DELETE_ATTEMPTS).bind(&gone)).await?,
         deliveries: run(&mut transaction, sqlx::query(DELETE_DELIVERIES).bind(&gone)).await?,
         dead_letters: run(&mut transaction, sqlx::query(DELETE_LETTERS).bind(tenant.as_str()).bind(&gone)).await?,
         events: run(&mut transaction, sqlx::query(DELETE_EVENTS).bind(tenant.as_str()).bind(&events)).await?,
+        emptied: 0,
     };
     run(&mut transaction, sqlx::query(DELETE_FORWARDS).bind(&gone)).await?;
     transaction.commit().await.map_err(store_error)?;
     let events: HashSet<Uuid> = events.into_iter().collect();
     let kept = ids.iter().filter(|id| !events.contains(&id.as_uuid())).copied().collect();
     Ok(Deletion { deleted, kept })
+}
+
+/// Empties those of the events of which nothing is left to do.
+pub(in crate::store::sql) async fn expire_data(
+    engine: &PostgresEngine,
+    tenant: &TenantName,
+    ids: &[EventId],
+    now: Timestamp,
+) -> Result<Deletion> {
+    let mut transaction = engine.begin().await.map_err(store_error)?;
+    let query = sqlx::query(LOCK_FULL).bind(tenant.as_str()).bind(column(ids, |id| id.as_uuid()));
+    let mut full = BTreeMap::new();
+    for row in transaction.rows(query).await.map_err(store_error)? {
+        if let Some(attributes) = attributes_of(event_columns(&row).map_err(store_error)?) {
+            full.insert(row.try_get::<Uuid, _>(0).map_err(store_error)?, attributes);
+        }
+    }
+    let (events, spent) = ended(&mut transaction, &full.keys().copied().collect::<Vec<_>>()).await?;
+    let attributes = column(&events, |id| full.get(id).map(String::as_str));
+    let query = sqlx::query(EMPTY_EVENTS).bind(tenant.as_str()).bind(&events).bind(attributes).bind(now.as_micros());
+    let deleted = Deleted { emptied: run(&mut transaction, query).await?, ..Deleted::default() };
+    run(&mut transaction, sqlx::query(SPEND_DELIVERIES).bind(&spent)).await?;
+    run(&mut transaction, sqlx::query(SPEND_LETTERS).bind(tenant.as_str()).bind(&spent)).await?;
+    // Those with something open, and those that somebody holds at this moment.
+    let query = sqlx::query(STILL_FULL).bind(tenant.as_str()).bind(column(ids, |id| id.as_uuid()));
+    let kept = uuids(&mut transaction, query).await?.into_iter().map(EventId::from_uuid).collect();
+    transaction.commit().await.map_err(store_error)?;
+    Ok(Deletion { deleted, kept })
+}
+
+fn event_columns(row: &PgRow) -> std::result::Result<EventColumns, sqlx::Error> {
+    Ok(EventColumns {
+        id: row.try_get(0)?,
+        tenant: row.try_get(1)?,
+        accepted_at: row.try_get(2)?,
+        traceparent: row.try_get(3)?,
+        wire: row.try_get(4)?,
+        attributes: row.try_get(5)?,
+        body: row.try_get(6)?,
+    })
+}
+
+/// Those of these events, which are locked, of which nothing is left to do, and their deliveries, which are locked too.
+async fn ended(runner: &mut impl Runner, locked: &[Uuid]) -> Result<(Vec<Uuid>, Vec<Uuid>)> {
+    let deliveries = deliveries(runner, locked).await?;
+    let all: Vec<Uuid> = deliveries.keys().copied().collect();
+    let ended: HashSet<Uuid> = uuids(runner, sqlx::query(LOCK_DELIVERIES).bind(&all)).await?.into_iter().collect();
+    let holding: HashSet<Uuid> = uuids(runner, sqlx::query(HOLDING).bind(&all)).await?.into_iter().collect();
+    let is_open = |id: &Uuid| !ended.contains(id) || holding.contains(id);
+    let open: HashSet<Uuid> = deliveries.iter().filter(|(id, _)| is_open(id)).map(|(_, event)| *event).collect();
+    let events = locked.iter().filter(|id| !open.contains(id)).copied().collect();
+    Ok((events, deliveries.iter().filter(|(_, event)| !open.contains(event)).map(|(id, _)| *id).collect()))
 }
 
 /// Keeps events from being deleted until the transaction ends.

@@ -139,6 +139,12 @@ pub(super) async fn delete_events(
     engine.hot.writer.run(delete).await
 }
 
+pub(super) async fn expire_data(engine: &SqliteEngine, tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Result<Deletion> {
+    let (tenant, ids) = (tenant.clone(), ids.to_vec());
+    let expire = move |session: &mut Session| retention::expire_data(&session.connection, tenant.as_str(), &ids, now.as_micros());
+    engine.hot.writer.run(expire).await
+}
+
 pub(super) async fn put_stats(engine: &SqliteEngine, node: NodeId, buckets: &[StatsBucket]) -> Result<()> {
     let buckets = buckets.to_vec();
     engine.hot.writer.run(move |session| stats::put(&session.connection, node, &buckets)).await

@@ -33,7 +33,7 @@ const BACKLOG: &str = "
         n % 500 = 0 FROM generate_series(1, 30000) n;
     INSERT INTO leases SELECT md5('node' || n % 2)::uuid, md5('lease' || n)::uuid, uuid_send(md5('delivery' || n * 10)::uuid)
         FROM generate_series(1, 10000) n;
-    INSERT INTO dead_letters SELECT 'default', md5('dead' || n)::uuid, md5('subscription' || n % 100)::uuid, 'exhausted', n
+    INSERT INTO dead_letters SELECT 'default', md5('dead' || n)::uuid, md5('subscription' || n % 100)::uuid, 'exhausted', FALSE, n
         FROM generate_series(1, 10000) n;
     INSERT INTO attempts SELECT md5('delivery' || n)::uuid, 1, md5('attempt' || n)::uuid, n, 1, 'delivered', 204, NULL, NULL, NULL,
         NULL, FALSE FROM generate_series(1, 50000) n;";

@@ -27,7 +27,7 @@ both_databases!(an_event_goes_with_everything_that_belongs_to_it_and_nothing_els
     ended(&store, &default, leases[1], Resolution::Dead(DeadReason::Exhausted)).await;
     let stays = dead(&store, &default, one, DeadReason::Gone).await;
     let deletion = delete(&store, &default, &[id]).await;
-    assert_eq!(deletion.deleted, Deleted { events: 1, deliveries: 2, dead_letters: 1, attempts: 2 });
+    assert_eq!(deletion.deleted, Deleted { events: 1, deliveries: 2, dead_letters: 1, attempts: 2, emptied: 0 });
     assert!(deletion.kept.is_empty());
     assert_eq!(counts(&store).await, [1, 1, 1, 1, 0]);
     assert!(is_not_found(&store.event(&default, id).await));
@@ -123,7 +123,7 @@ both_databases!(of_two_that_delete_the_same_events_each_event_is_one_s, async |s
     let mut sum = Deleted::default();
     tasks.join_all().await.into_iter().for_each(|deleted| sum += deleted);
     sum += delete(&store, &default, &ids).await.deleted;
-    assert_eq!(sum, Deleted { events: 40, deliveries: 40, dead_letters: 0, attempts: 40 });
+    assert_eq!(sum, Deleted { events: 40, deliveries: 40, dead_letters: 0, attempts: 40, emptied: 0 });
 });
 
 /// Deliveries whose event is gone.

@@ -1,6 +1,7 @@
 //! Retention: what may be deleted and what may not, and the sweeper that finds it.
 
 mod deleting;
+mod emptying;
 mod sweeping;
 
 use waypost::domain::id::EventId;

@@ -20,7 +20,7 @@ use crate::support::database::{Database, Kind, TestStore, both_databases, run};
 
 const DAY: Duration = Duration::from_hours(24);
 
-fn sweeper(store: &TestStore, adjust: impl FnOnce(&mut config::Retention)) -> Sweeper {
+pub(super) fn sweeper(store: &TestStore, adjust: impl FnOnce(&mut config::Retention)) -> Sweeper {
     let mut config = Config::builtin().retention;
     config.pause_ms = 0;
     adjust(&mut config);
@@ -40,11 +40,11 @@ fn three_days(store: &TestStore) -> Sweeper {
     sweeper(store, |config| config.keep_ms = 3 * 86_400_000)
 }
 
-async fn round(sweeper: &mut Sweeper) -> Round {
+pub(super) async fn round(sweeper: &mut Sweeper) -> Round {
     sweeper.round(&CancellationToken::new()).await.unwrap().expect("it has the lead")
 }
 
-async fn says(store: &TestStore, name: &TenantName, retention: &str) {
+pub(super) async fn says(store: &TestStore, name: &TenantName, retention: &str) {
     let tenant =
         Tenant { retention: serde_json::from_str::<Option<Retention>>(retention).unwrap(), ..store.tenant(name).await.unwrap() };
     store.update_tenant(&tenant).await.unwrap();
@@ -111,13 +111,13 @@ both_databases!(what_has_not_ended_stays_and_goes_soon_after_it_has, async |stor
     store.clock.advance(4 * DAY);
     let mut sweeper = three_days(&store);
     let first = round(&mut sweeper).await;
-    assert_eq!((first.deleted, first.kept), (Deleted { events: 1, deliveries: 1, dead_letters: 1, attempts: 1 }, 1));
+    assert_eq!((first.deleted, first.kept), (Deleted { events: 1, deliveries: 1, dead_letters: 1, attempts: 1, emptied: 0 }, 1));
     ended(&store, &default, lease, Resolution::Delivered).await;
     assert_eq!(round(&mut sweeper).await, Round { kept: 1, ..Round::default() }, "it is left alone for a while");
     store.clock.advance(Duration::from_mins(10));
     assert_eq!(
         round(&mut sweeper).await,
-        Round { deleted: Deleted { events: 1, deliveries: 1, dead_letters: 0, attempts: 1 }, ..Round::default() }
+        Round { deleted: Deleted { events: 1, deliveries: 1, dead_letters: 0, attempts: 1, emptied: 0 }, ..Round::default() }
     );
     assert_eq!(counts(&store).await, [0; 5]);
 });

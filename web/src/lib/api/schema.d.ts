@@ -1216,7 +1216,7 @@ export interface components {
          * @description What went wrong. Programs branch on this; the status says who must act.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_event" | "unauthenticated" | "signature_invalid" | "forbidden" | "not_found" | "tenant_not_found" | "method_not_allowed" | "timeout" | "conflict" | "replayed" | "payload_too_large" | "too_many_events" | "unsupported_media_type" | "overloaded" | "too_many_requests" | "headers_too_large" | "internal" | "unavailable";
+        ErrorCode: "invalid_request" | "invalid_event" | "unauthenticated" | "signature_invalid" | "forbidden" | "not_found" | "tenant_not_found" | "method_not_allowed" | "timeout" | "conflict" | "data_expired" | "replayed" | "payload_too_large" | "too_many_events" | "unsupported_media_type" | "overloaded" | "too_many_requests" | "headers_too_large" | "internal" | "unavailable";
         /** @description An event with its data and its deliveries. It has `data` or `data_base64`, as in the JSON event format, or neither. */
         Event: {
             /** @description When it was accepted. */
@@ -1229,6 +1229,8 @@ export interface components {
             data?: unknown;
             /** @description Data that is neither JSON nor text. */
             data_base64?: string;
+            /** @description When its data expired, if it did: its attributes are what is left, and it can't be sent again. */
+            data_expired_at?: components["schemas"]["Timestamp"];
             /** @description Its deliveries, oldest first. */
             deliveries: components["schemas"]["Delivery"][];
             /** @description Its identifier here: the `webhook-id` of everything sent for it. */
@@ -1248,6 +1250,8 @@ export interface components {
         EventLine: {
             /** @description When it was accepted. */
             accepted_at: components["schemas"]["Timestamp"];
+            /** @description When its data expired, if it did: it can't be sent again. */
+            data_expired_at?: components["schemas"]["Timestamp"];
             /** @description Its `id` attribute. */
             event_id: string;
             /** @description Its identifier here: the `webhook-id` of everything sent for it. */
@@ -1891,6 +1895,12 @@ export interface components {
         };
         /** @description How long a tenant's events are kept. What is left out is as the server's settings say. */
         Retention: {
+            /**
+             * Format: int64
+             * @description For how many milliseconds their data is kept; 0 is for as long as the events. After that an event is its attributes alone: it is
+             *     shown, and can't be sent again.
+             */
+            data_ms?: number;
             /**
              * Format: int64
              * @description For how many milliseconds events are kept after they were accepted, with everything that belongs to them. 0 keeps them for ever.
@@ -2637,6 +2647,11 @@ export interface components {
         TypeRetention: {
             /**
              * Format: int64
+             * @description For how many milliseconds their data is kept; 0 is for as long as the events.
+             */
+            data_ms?: number;
+            /**
+             * Format: int64
              * @description For how many milliseconds these are kept; 0 keeps them for ever.
              */
             keep_ms?: number;
@@ -3062,7 +3077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3732,7 +3747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3826,7 +3841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,6 +4400,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `conflict`, `data_expired` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `headers_too_large` */
             431: {
                 headers: {
@@ -4693,7 +4717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5066,7 +5090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5160,7 +5184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5254,7 +5278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5448,7 +5472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5742,7 +5766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6119,7 +6143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6588,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6817,7 +6841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6929,7 +6953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7058,7 +7082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7170,7 +7194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7372,7 +7396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7493,7 +7517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7685,7 +7709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7797,7 +7821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7891,7 +7915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7996,7 +8020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8217,7 +8241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8414,7 +8438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8523,7 +8547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `conflict`, `data_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
