@@ -34,7 +34,9 @@ async fn what_a_dead_node_held_is_counted_as_reclaimed(kind: Kind) {
         // Neither was opened again by anybody: how old they are says how long it took.
         ("waypost_end_to_end_seconds_count", 2.0),
     ]);
-    assert!(scrape.value("waypost_end_to_end_seconds_sum") > 1.0, "{}", scrape.text);
+    // On SQLite they are free with the restart, on Postgres when their leases end.
+    let least = if kind == Kind::Sqlite { 0.02 } else { 1.0 };
+    assert!(scrape.value("waypost_end_to_end_seconds_sum") > least, "{}", scrape.text);
     assert_eq!(process.stop(), 0);
 }
 
