@@ -13,7 +13,7 @@ use crate::store::{OldEvent, Store, StoreError};
 /// Events looked at at once; of some types they are few that go.
 const PAGE: u32 = 1000;
 
-/// How long those that could not go are left alone.
+/// How long those that could not go are left alone, or for as long as they are kept, if that is less.
 const TURN_BACK: Duration = Duration::from_mins(10);
 
 /// Where a walk is.
@@ -89,7 +89,7 @@ impl Walk {
     }
 
     fn turn_back(&mut self, now: Timestamp) {
-        if now.since(self.turned_at) < TURN_BACK {
+        if now.since(self.turned_at) < TURN_BACK.min(self.limit) {
             return;
         }
         if let Some(first) = self.behind.take() {

@@ -12,7 +12,7 @@ use super::location::Location;
 use super::news::Herald;
 use super::replica::Replica;
 use super::vault::Vault;
-use super::{SqlStore, failure, lanes, postgres, schema, tenants};
+use super::{SqlStore, failure, lanes, postgres, retention, schema, tenants};
 use crate::config::{Database, Encryption};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::Entropy;
@@ -179,6 +179,7 @@ impl SqlStore {
         if is_exclusive && matches!(engine, Engine::Sqlite(_)) {
             // The lock says that nobody else serves the file: whoever did is gone, and what it held is free at once.
             lanes::forget_nodes(&engine).await?;
+            retention::forget_lead(&engine).await?;
         }
         let herald = Herald::new(&engine, options);
         let made = |engine, herald, replica| {

@@ -16,6 +16,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 statements! {
     LEAD = "UPDATE retention_lead SET node_id = $1, led_until = $3 WHERE id = 1 AND (node_id = $1 OR led_until <= $2)";
+    NO_LEAD = "UPDATE retention_lead SET led_until = 0 WHERE id = 1";
     SAID = "SELECT name, retention FROM tenants WHERE retention IS NOT NULL ORDER BY name";
     /// Jumps from tenant to tenant through the index of events, whatever their number.
     TENANTS = "WITH RECURSIVE known (tenant) AS (
@@ -31,6 +32,11 @@ statements! {
 /// Takes the lead, or keeps it.
 pub(super) async fn lead(engine: &Engine, node: NodeId, now: Timestamp, until: Timestamp) -> Result<bool> {
     Ok(engine.execute(LEAD, values![node, now, until]).await? > 0)
+}
+
+/// Nobody has the lead any more.
+pub(super) async fn forget_lead(engine: &Engine) -> Result<()> {
+    engine.execute(NO_LEAD, values![]).await.map(|_| ())
 }
 
 /// What tenants say.

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` lists them with the names of these tests.
 
+mod aging;
 mod bounds;
 mod exact_bytes;
 mod guard;

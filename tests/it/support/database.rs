@@ -141,6 +141,11 @@ impl TestStore {
     pub(crate) async fn create(kind: Kind) -> Self {
         let database = Database::create(kind).await;
         let store = database.open().await.expect("an empty database can be opened");
+        Self::on(database, store)
+    }
+
+    /// A store that was opened on a database.
+    pub(crate) fn on(database: Database, store: SqlStore) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T08:00:00Z").expect("a date-time")));
         Self { store: Arc::new(store), clock, entropy: SystemEntropy::new(), database }
     }

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use super::Statement;
 use crate::domain::clock::Timestamp;
 use crate::store::sql::engine::{PostgresEngine, Runner};
 use crate::store::sql::failure::store_error;
@@ -39,8 +39,11 @@ const IS_OPEN: &str = "SELECT EXISTS (SELECT 1 FROM queue WHERE delivery_id >= $
     OR EXISTS (SELECT 1 FROM ordered WHERE delivery_id >= $1 AND delivery_id < $2)
     OR EXISTS (SELECT 1 FROM forwards WHERE delivery_id >= $1 AND delivery_id < $2 AND state = 'pending')";
 
-/// What may be in flight.
+/// What may be in flight. A row stays for a while after the last of its deliveries ended.
 const LEASED: &str = "SELECT deliveries FROM leases";
+
+/// Whether one of these is.
+const IN_FLIGHT: &str = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE id = ANY($1) AND state = 'in_flight')";
 
 const DELETE_LETTERS: &str = "DELETE FROM dead_letters WHERE delivery_id >= $1 AND delivery_id < $2";
 
@@ -201,14 +204,19 @@ pub(in crate::store::sql) async fn turn(engine: &PostgresEngine, now: Timestamp,
 /// Whether anything in it has not ended. By what else is known of such deliveries: they themselves are too many to be looked at.
 async fn is_open(runner: &mut impl Runner, stretch: Stretch) -> std::result::Result<bool, sqlx::Error> {
     let (low, high) = stretch.ids();
-    let rows = runner.rows(sqlx::query(IS_OPEN).bind(low).bind(high)).await?;
-    if rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(false) {
+    if is(runner, sqlx::query(IS_OPEN).bind(low).bind(high)).await? {
         return Ok(true);
     }
-    let is_inside = |row: &PgRow| -> std::result::Result<bool, sqlx::Error> {
-        Ok(unpack(&row.try_get::<Vec<u8>, _>(0)?).into_iter().any(|id| low <= id && id < high))
-    };
-    runner.rows(sqlx::query(LEASED)).await?.iter().try_fold(false, |found, row| Ok(found || is_inside(row)?))
+    let mut leased = Vec::new();
+    for row in runner.rows(sqlx::query(LEASED)).await? {
+        leased.extend(unpack(&row.try_get::<Vec<u8>, _>(0)?).into_iter().filter(|id| (low..high).contains(id)));
+    }
+    Ok(!leased.is_empty() && is(runner, sqlx::query(IN_FLIGHT).bind(leased)).await?)
+}
+
+/// The answer to a question.
+async fn is(runner: &mut impl Runner, question: Statement<'_>) -> std::result::Result<bool, sqlx::Error> {
+    runner.rows(question).await?.first().map_or(Ok(false), |row| row.try_get(0))
 }
 
 /// Takes a stretch off all three tables, if still nothing in it is open: from then on nobody sees it.

@@ -2,6 +2,7 @@
 
 mod deleting;
 mod emptying;
+mod partitions;
 mod sweeping;
 
 use waypost::domain::id::EventId;
