@@ -1,5 +1,8 @@
-//! Deleting what is too old on SQLite, event by event along the tables' order, within one small transaction. Pages that become free
-//! are used again by what is accepted next, so that the file stays as large as it was.
+//! Deleting what is too old on SQLite, within one small transaction. Pages that become free are used again by what is accepted next,
+//! so that the file stays as large as it was.
+//!
+//! Events that were accepted one after the other go together: one statement for all of them, one for their deliveries, one for the
+//! attempts. Where those of several tenants lie between each other, there are more statements, of fewer rows.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use uuid::Uuid;
@@ -7,12 +10,13 @@ use uuid::Uuid;
 use super::writer::Session;
 use crate::domain::event::key_digest;
 use crate::domain::id::{DeliveryId, EventId};
+use crate::domain::map::Set;
 use crate::store::sql::columns::{EventColumns, attributes_of};
 use crate::store::{Deleted, Deletion};
 
 const FIND: &str = "SELECT number, source, event_id FROM events WHERE tenant = ?1 AND id = ?2";
 
-const DELIVERIES: &str = "SELECT id, state FROM deliveries WHERE id >= ?1 AND id <= ?2 AND event_id = ?3";
+const DELIVERIES: &str = "SELECT id, event_id, state FROM deliveries WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 
 /// Whether there are lines and forwards at all: where there are none, as a rule, no delivery need be looked up there.
 const BESIDE: &str =
@@ -22,15 +26,16 @@ const BESIDE: &str =
 const HOLDS: &str = "SELECT EXISTS (SELECT 1 FROM ordered WHERE delivery_id = ?1)
     OR EXISTS (SELECT 1 FROM forwards WHERE delivery_id = ?1 AND due_at IS NOT NULL)";
 
-const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE delivery_id = ?1";
+const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE delivery_id >= ?1 AND delivery_id <= ?2";
 
-const DELETE_DELIVERY: &str = "DELETE FROM deliveries WHERE id = ?1";
+const DELETE_DELIVERIES: &str = "DELETE FROM deliveries WHERE id >= ?1 AND id <= ?2";
+
+/// A forward outlives the death it was of, if the delivery was opened again.
+const DELETE_FORWARDS: &str = "DELETE FROM forwards WHERE delivery_id >= ?1 AND delivery_id <= ?2";
 
 const DELETE_LETTER: &str = "DELETE FROM dead_letters WHERE tenant = ?1 AND delivery_id = ?2";
 
-const DELETE_FORWARD: &str = "DELETE FROM forwards WHERE delivery_id = ?1";
-
-const DELETE_EVENT: &str = "DELETE FROM events WHERE number = ?1";
+const DELETE_EVENTS: &str = "DELETE FROM events WHERE number >= ?1 AND number <= ?2";
 
 const FIND_FULL: &str = "SELECT number, accepted_at, traceparent, wire, attributes, body FROM events
     WHERE tenant = ?1 AND id = ?2 AND data_expired_at IS NULL";
@@ -49,10 +54,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     BESIDE,
     HOLDS,
     DELETE_ATTEMPTS,
-    DELETE_DELIVERY,
+    DELETE_DELIVERIES,
+    DELETE_FORWARDS,
     DELETE_LETTER,
-    DELETE_FORWARD,
-    DELETE_EVENT,
+    DELETE_EVENTS,
     FIND_FULL,
     EMPTY_EVENT,
     SPEND_DELIVERY,
@@ -61,27 +66,86 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 /// Deletes those of the events of which nothing is left to do.
 pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_since: i64) -> Result<Deletion> {
+    let Session { connection, keys } = session;
     let mut deletion = Deletion::default();
-    let beside = Beside::look(&session.connection)?;
-    for &id in ids {
-        let found = session.connection.prepare_cached(FIND)?.query_row(params![tenant, id.as_uuid()], |row| {
-            let digest = key_digest(tenant, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
-            Ok((row.get::<_, i64>(0)?, digest))
-        });
-        let Some((number, key)) = found.optional()? else { continue };
-        let Some(deliveries) = ended(&session.connection, id, beside)? else {
-            deletion.kept.push(id);
-            continue;
-        };
-        // Where its key stands in memory only, the event's row stood for it.
-        session.keys.detach(&session.connection, key, id.as_uuid(), keys_since)?;
+    let beside = Beside::look(connection)?;
+    for neighbours in find(connection, tenant, ids)?.chunk_by(|one, next| one.number + 1 == next.number) {
+        let deliveries = deliveries_of(connection, neighbours)?;
+        let mut goes: Set<Uuid> = neighbours.iter().map(|old| old.id.as_uuid()).collect();
         for delivery in &deliveries {
-            delivery.delete(&session.connection, tenant, beside, &mut deletion.deleted)?;
+            if goes.contains(&delivery.event_id) && delivery.is_open(connection, beside)? {
+                goes.remove(&delivery.event_id);
+            }
         }
-        session.connection.prepare_cached(DELETE_EVENT)?.execute([number])?;
-        deletion.deleted.events += 1;
+        let is_going = |old: &Old| goes.contains(&old.id.as_uuid());
+        deletion.kept.extend(neighbours.iter().filter(|old| !is_going(old)).map(|old| old.id));
+        for old in neighbours.iter().filter(|old| is_going(old)) {
+            // Where its key stands in memory only, the event's row stood for it.
+            keys.detach(connection, old.key, old.id.as_uuid(), keys_since)?;
+        }
+        // Deliveries of others may lie between them: identifiers of the same moment are in no order.
+        for some in runs(&deliveries, |delivery| goes.contains(&delivery.event_id)) {
+            delete_deliveries(connection, tenant, some, beside, &mut deletion.deleted)?;
+        }
+        for some in runs(neighbours, is_going) {
+            let (first, last) = (some[0].number, some[some.len() - 1].number);
+            deletion.deleted.events += connection.prepare_cached(DELETE_EVENTS)?.execute([first, last])? as u64;
+        }
     }
     Ok(deletion)
+}
+
+/// Those that follow each other and are all wanted, never empty.
+fn runs<T>(all: &[T], is_wanted: impl Fn(&T) -> bool + Copy) -> impl Iterator<Item = &[T]> {
+    all.chunk_by(move |one, next| is_wanted(one) == is_wanted(next)).filter(move |run| is_wanted(&run[0]))
+}
+
+fn delete_deliveries(
+    connection: &Connection,
+    tenant: &str,
+    deliveries: &[Delivery],
+    beside: Beside,
+    deleted: &mut Deleted,
+) -> Result<()> {
+    let range = [deliveries[0].id, deliveries[deliveries.len() - 1].id];
+    deleted.attempts += connection.prepare_cached(DELETE_ATTEMPTS)?.execute(range)? as u64;
+    deleted.deliveries += connection.prepare_cached(DELETE_DELIVERIES)?.execute(range)? as u64;
+    if beside.forwards {
+        connection.prepare_cached(DELETE_FORWARDS)?.execute(range)?;
+    }
+    for dead in deliveries.iter().filter(|delivery| delivery.state == State::Dead) {
+        deleted.dead_letters += connection.prepare_cached(DELETE_LETTER)?.execute(params![tenant, dead.id])? as u64;
+    }
+    Ok(())
+}
+
+/// An event that is too old.
+struct Old {
+    number: i64,
+    id: EventId,
+    key: [u8; 16],
+}
+
+/// Those of the events that are there, in the order of accepting.
+fn find(connection: &Connection, tenant: &str, ids: &[EventId]) -> Result<Vec<Old>> {
+    let mut select = connection.prepare_cached(FIND)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for &id in ids {
+        let old = select.query_row(params![tenant, id.as_uuid()], |row| {
+            let key = key_digest(tenant, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+            Ok(Old { number: row.get(0)?, id, key })
+        });
+        found.extend(old.optional()?);
+    }
+    found.sort_unstable_by_key(|old| old.number);
+    Ok(found)
+}
+
+/// The deliveries of neighbours, and whatever lies between them.
+fn deliveries_of(connection: &Connection, neighbours: &[Old]) -> Result<Vec<Delivery>> {
+    let ids = || neighbours.iter().map(|old| old.id);
+    let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(Vec::new()) };
+    deliveries(connection, DeliveryId::range_of(first).0, DeliveryId::range_of(last).1)
 }
 
 /// Empties those of the events of which nothing is left to do.
@@ -108,7 +172,7 @@ pub(super) fn expire_data(connection: &Connection, tenant: &str, ids: &[EventId]
         };
         for delivery in &deliveries {
             connection.prepare_cached(SPEND_DELIVERY)?.execute([delivery.id])?;
-            if delivery.state == "dead_lettered" {
+            if delivery.state == State::Dead {
                 connection.prepare_cached(SPEND_LETTER)?.execute(params![tenant, delivery.id])?;
             }
         }
@@ -120,7 +184,9 @@ pub(super) fn expire_data(connection: &Connection, tenant: &str, ids: &[EventId]
 
 /// The deliveries of an event; none if one of them has not ended, or holds up something.
 fn ended(connection: &Connection, event: EventId, beside: Beside) -> Result<Option<Vec<Delivery>>> {
-    let deliveries = deliveries(connection, event)?;
+    let (first, last) = DeliveryId::range_of(event);
+    let mut deliveries = deliveries(connection, first, last)?;
+    deliveries.retain(|delivery| delivery.event_id == event.as_uuid());
     for delivery in &deliveries {
         if delivery.is_open(connection, beside)? {
             return Ok(None);
@@ -145,37 +211,40 @@ impl Beside {
 
 struct Delivery {
     id: Uuid,
-    state: String,
+    event_id: Uuid,
+    state: State,
 }
 
-fn deliveries(connection: &Connection, event: EventId) -> Result<Vec<Delivery>> {
-    let (first, last) = DeliveryId::range_of(event);
+/// As far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Dead,
+    Ended,
+}
+
+fn deliveries(connection: &Connection, first: DeliveryId, last: DeliveryId) -> Result<Vec<Delivery>> {
     let mut select = connection.prepare_cached(DELIVERIES)?;
-    let read = |row: &rusqlite::Row<'_>| Ok(Delivery { id: row.get(0)?, state: row.get(1)? });
-    select.query_map(params![first.as_uuid(), last.as_uuid(), event.as_uuid()], read)?.collect()
+    let read = |row: &rusqlite::Row<'_>| {
+        let state = match row.get_ref(2)?.as_str()? {
+            "pending" | "in_flight" => State::Open,
+            "dead_lettered" => State::Dead,
+            _ => State::Ended,
+        };
+        Ok(Delivery { id: row.get(0)?, event_id: row.get(1)?, state })
+    };
+    select.query_map(params![first.as_uuid(), last.as_uuid()], read)?.collect()
 }
 
 impl Delivery {
+    /// Whether it has not ended, or holds up something.
     fn is_open(&self, connection: &Connection, beside: Beside) -> Result<bool> {
-        if matches!(self.state.as_str(), "pending" | "in_flight") {
+        if self.state == State::Open {
             return Ok(true);
         }
         if !beside.lines && !beside.forwards {
             return Ok(false);
         }
         connection.prepare_cached(HOLDS)?.query_row([self.id], |row| row.get(0))
-    }
-
-    fn delete(&self, connection: &Connection, tenant: &str, beside: Beside, deleted: &mut Deleted) -> Result<()> {
-        deleted.attempts += connection.prepare_cached(DELETE_ATTEMPTS)?.execute([self.id])? as u64;
-        deleted.deliveries += connection.prepare_cached(DELETE_DELIVERY)?.execute([self.id])? as u64;
-        if beside.forwards {
-            // A forward outlives the death it was of, if the delivery was opened again.
-            connection.prepare_cached(DELETE_FORWARD)?.execute([self.id])?;
-        }
-        if self.state == "dead_lettered" {
-            deleted.dead_letters += connection.prepare_cached(DELETE_LETTER)?.execute(params![tenant, self.id])? as u64;
-        }
-        Ok(())
     }
 }

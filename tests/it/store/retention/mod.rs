@@ -2,6 +2,7 @@
 
 mod deleting;
 mod emptying;
+mod mixed;
 mod partitions;
 mod sweeping;
 

@@ -157,7 +157,11 @@ async fn a_partition_goes_as_a_whole_while_others_accept_and_deliver() {
         assert_eq!(counts(&store).await, [made, made, made, 0, 0]);
         assert!(store.delivery(&default, lost).await.is_err());
         assert!(!stretches(&store, "attempts").await.contains(&day));
-        assert_eq!(store.database.count(&format!("pg_class WHERE relname LIKE '%{day}%'")).await, 0, "dropped, not only taken off");
+        assert_eq!(
+            store.database.count(&format!("pg_class WHERE relname LIKE '%{day}%'")).await,
+            0,
+            "dropped, not only taken off"
+        );
     })
     .await;
 }
