@@ -44,8 +44,8 @@ statements! {
                ON CONFLICT (subscription_id, due_at, delivery_id) DO NOTHING";
     FORGET = "DELETE FROM order_keys WHERE key IN (", ids!(), ")
               AND NOT EXISTS (SELECT 1 FROM ordered o WHERE o.key = order_keys.key)";
-    FIRST_BEFORE = "SELECT f.delivery_id FROM ordered o JOIN ordered f ON f.key = o.key WHERE o.delivery_id = $1
-                    ORDER BY f.position LIMIT 1";
+    FIRST_BEFORE = "SELECT delivery_id FROM ordered WHERE key = (SELECT key FROM ordered WHERE delivery_id = $1)
+                    ORDER BY position LIMIT 1";
     COUNT_BEHIND = "SELECT COUNT(*) AS behind FROM (SELECT 1 FROM ordered o JOIN ordered b ON b.key = o.key AND b.position > o.position
                     WHERE o.delivery_id = $1 AND o.is_blocking LIMIT $2) counted";
 }

@@ -12,14 +12,18 @@ use sqlx::{Connection, Error, Executor, Postgres};
 use crate::config::{Database, Pooler};
 
 /// What a session is made of. `synchronous_commit` is promise 1 of the design, whatever `postgresql.conf` says; the limits
-/// end a statement or transaction whose node has gone to sleep before it blocks the others for long. A prepared statement keeps
-/// the plan it got while its tables were empty, when reading them whole seemed cheapest: so that is never a choice. Where there is
-/// no other (a few nodes), it seems so dear that Postgres would compile it for a tenth of a second: so that is off.
+/// end a statement or transaction whose node has gone to sleep before it blocks the others for long. A statement is planned once,
+/// whatever its values: Postgres would plan those that come with small arrays anew each time, which takes longer than running them.
+/// Such a plan may be one that was made while the tables were empty, when reading them whole seemed cheapest: so that is never a
+/// choice. Where there is no other (a few nodes), it seems so dear that Postgres would compile it for a tenth of a second: so that is
+/// off.
 macro_rules! session {
     ($set:literal) => {
         concat!(
             $set,
             " synchronous_commit = on; ",
+            $set,
+            " plan_cache_mode = force_generic_plan; ",
             $set,
             " enable_seqscan = off; ",
             $set,
