@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::walk::Walk;
@@ -24,6 +24,9 @@ const PAGES_AT_ONCE: usize = 4;
 
 /// How much longer than the time between two rounds the lead is kept.
 const LEAD: Duration = Duration::from_secs(30);
+
+/// How long giving up the lead may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Whose events a walk looks at, what becomes of them, and at which age.
 type Key = (TenantName, (End, Duration));
@@ -101,6 +104,9 @@ impl Sweeper {
                 () = sleep(interval) => {}
             }
         }
+        // Another node may go on at once; if the database does not hear of it, the lead ends by itself.
+        let now = self.parts.clock.now();
+        let _ = timeout(FAREWELL, self.parts.store.lead_retention(self.parts.node, now, now)).await;
     }
 
     fn tell(&mut self, round: Option<Round>, time: Duration) {

@@ -47,9 +47,16 @@ const DELETE_LETTERS: &str = "DELETE FROM dead_letters WHERE tenant = $1 AND del
 
 const DELETE_EVENTS: &str = "DELETE FROM events WHERE tenant = $1 AND id = ANY ($2::uuid[])";
 
-/// With what has to be read to tell attributes and data apart.
-const LOCK_FULL: &str = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events
+/// With how much there is to read of each.
+const LOCK_FULL: &str = "SELECT id, octet_length(body)::bigint FROM events
 WHERE tenant = $1 AND id = ANY ($2::uuid[]) AND data_expired_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED";
+
+/// What has to be read to tell attributes and data apart.
+const FULL: &str = "SELECT id, tenant, accepted_at, traceparent, wire, attributes, body FROM events
+WHERE tenant = $1 AND id = ANY ($2::uuid[])";
+
+/// Bytes of bodies that are read at once, unless one alone is longer.
+const PORTION: i64 = 8 * 1024 * 1024;
 
 /// By identifiers in an array, as everywhere: a join would read whole partitions.
 const EMPTY_EVENTS: &str = "UPDATE events SET wire = 'binary', body = ''::bytea, data_expired_at = $4,
@@ -70,6 +77,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     HOLD_EVENTS,
     LOCK_EVENTS,
     LOCK_FULL,
+    FULL,
     EMPTY_EVENTS,
     STILL_FULL,
     SPEND_DELIVERIES,
@@ -116,13 +124,7 @@ pub(in crate::store::sql) async fn expire_data(
     now: Timestamp,
 ) -> Result<Deletion> {
     let mut transaction = engine.begin().await.map_err(store_error)?;
-    let query = sqlx::query(LOCK_FULL).bind(tenant.as_str()).bind(column(ids, |id| id.as_uuid()));
-    let mut full = BTreeMap::new();
-    for row in transaction.rows(query).await.map_err(store_error)? {
-        if let Some(attributes) = attributes_of(event_columns(&row).map_err(store_error)?) {
-            full.insert(row.try_get::<Uuid, _>(0).map_err(store_error)?, attributes);
-        }
-    }
+    let full = attributes(&mut transaction, tenant, ids).await?;
     let (events, spent) = ended(&mut transaction, &full.keys().copied().collect::<Vec<_>>()).await?;
     let attributes = column(&events, |id| full.get(id).map(String::as_str));
     let query = sqlx::query(EMPTY_EVENTS).bind(tenant.as_str()).bind(&events).bind(attributes).bind(now.as_micros());
@@ -134,6 +136,33 @@ pub(in crate::store::sql) async fn expire_data(
     let kept = uuids(&mut transaction, query).await?.into_iter().map(EventId::from_uuid).collect();
     transaction.commit().await.map_err(store_error)?;
     Ok(Deletion { deleted, kept })
+}
+
+/// Locks those of the events that have their data, and reads what is left of each without it, some mebibytes at a time.
+async fn attributes(runner: &mut impl Runner, tenant: &TenantName, ids: &[EventId]) -> Result<BTreeMap<Uuid, String>> {
+    let query = sqlx::query(LOCK_FULL).bind(tenant.as_str()).bind(column(ids, |id| id.as_uuid()));
+    let rows = runner.rows(query).await.map_err(store_error)?;
+    let read = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
+    let sizes: Vec<(Uuid, i64)> = rows.iter().map(read).collect::<std::result::Result<_, _>>().map_err(store_error)?;
+    let mut bytes = 0;
+    let fits = |(_, before): &(Uuid, i64), (_, size): &(Uuid, i64)| {
+        bytes += before;
+        let fits = bytes + size <= PORTION;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    };
+    let mut attributes = BTreeMap::new();
+    for portion in sizes.chunk_by(fits) {
+        let query = sqlx::query(FULL).bind(tenant.as_str()).bind(column(portion, |(id, _)| *id));
+        for row in runner.rows(query).await.map_err(store_error)? {
+            let columns = event_columns(&row).map_err(store_error)?;
+            let id = columns.id;
+            attributes.extend(attributes_of(columns).map(|kept| (id, kept)));
+        }
+    }
+    Ok(attributes)
 }
 
 fn event_columns(row: &PgRow) -> std::result::Result<EventColumns, sqlx::Error> {

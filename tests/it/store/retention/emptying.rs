@@ -118,3 +118,20 @@ both_databases!(data_that_goes_while_it_is_opened_again_is_refused_or_stays, asy
         assert_eq!(expired.deleted.emptied, u64::from(!is_whole));
     }
 });
+
+both_databases!(data_goes_however_much_there_is_of_it, async |store: TestStore| {
+    let default = TenantName::default();
+    let mut ids = Vec::new();
+    for size in [0, 5, 3, 0, 9, 1] {
+        let data = "x".repeat(size * 1024 * 1024);
+        let body = format!(r#"{{"specversion":"1.0","id":"{}","source":"/s","type":"t{size}","data":"{data}"}}"#, store.now());
+        ids.push(handed_over(&store, &default, &body, &[]).await.0);
+    }
+    let expired = expire(&store, &default, &ids).await;
+    assert_eq!((expired.deleted.emptied, expired.kept), (6, vec![]));
+    for (id, size) in ids.into_iter().zip([0, 5, 3, 0, 9, 1]) {
+        let event = store.event(&default, id).await.unwrap();
+        assert!(event.data_expired_at.is_some());
+        assert_eq!(event.accepted.event.event_type(), format!("t{size}"));
+    }
+});

@@ -199,3 +199,23 @@ async fn pages(database: &Database) -> i64 {
     let mut connection = database.sqlite().await;
     sqlx::query("PRAGMA page_count").fetch_one(&mut connection).await.unwrap().get(0)
 }
+
+both_databases!(a_node_that_stops_leaves_the_lead_to_another, async |store: TestStore| {
+    let [mut first, mut second] = [three_days(&store), three_days(&store)];
+    round(&mut first).await;
+    assert_eq!(second.round(&CancellationToken::new()).await.unwrap(), None);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    first.run(stop).await;
+    round(&mut second).await;
+});
+
+#[tokio::test]
+async fn a_restart_on_sqlite_takes_the_lead_of_a_killed_process() {
+    run(Kind::Sqlite, async |store: TestStore| {
+        round(&mut three_days(&store)).await;
+        let store = store.reopened().await;
+        round(&mut three_days(&store)).await;
+    })
+    .await;
+}
