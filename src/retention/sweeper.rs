@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::walk::Walk;
+use super::walk::{Found, Walk};
 use crate::config;
 use crate::domain::clock::Clock;
-use crate::domain::id::{EventId, NodeId};
+use crate::domain::id::NodeId;
 use crate::domain::retention::{End, Plan, Retention};
 use crate::domain::tenant::TenantName;
 use crate::metrics;
@@ -202,7 +202,7 @@ impl Sweeper {
         for _ in 0..PAGES_AT_ONCE {
             let found = walk.look(&*parts.store, &key.0, parts.clock.now()).await?;
             has_more = found.has_more;
-            end(parts, walk, key, &found.ids, sum, stop).await?;
+            end(parts, walk, key, &found, sum, stop).await?;
             if !has_more || stop.is_cancelled() {
                 break;
             }
@@ -216,16 +216,20 @@ async fn end(
     parts: &Parts,
     walk: &mut Walk,
     (tenant, (end, _)): &Key,
-    ids: &[EventId],
+    found: &Found,
     sum: &mut Deleted,
     stop: &CancellationToken,
 ) -> Result<()> {
     let size = (parts.config.batch_events as usize).max(1);
-    for batch in ids.chunks(size) {
+    for batch in found.ids.chunks(size) {
         let now = parts.clock.now();
         let deletion = match end {
             _ if stop.is_cancelled() => None,
-            End::Whole => Some(parts.store.delete_events(tenant, batch, now.minus(parts.deduplication_window)).await),
+            End::Whole => {
+                // As a rule events are kept for longer than their keys, and no key need be looked at.
+                let keys_since = Some(now.minus(parts.deduplication_window)).filter(|since| *since < found.before);
+                Some(parts.store.delete_events(tenant, batch, keys_since).await)
+            }
             End::Data => Some(parts.store.expire_data(tenant, batch, now).await),
         };
         match deletion {

@@ -35,6 +35,8 @@ pub(super) struct Walk {
 /// Events that are too old, by what their type says, and whether there may be more of them.
 pub(super) struct Found {
     pub(super) ids: Vec<EventId>,
+    /// All were accepted before this moment.
+    pub(super) before: Timestamp,
     pub(super) has_more: bool,
 }
 
@@ -74,7 +76,7 @@ impl Walk {
         }
         let is_meant = |event: &OldEvent| self.plan.keep(&event.event_type, self.end) == Some(self.limit);
         let ids = old.into_iter().filter(is_meant).map(|event| event.id).collect();
-        Ok(Found { ids, has_more })
+        Ok(Found { ids, before, has_more })
     }
 
     /// Notes events that could not go.

@@ -249,7 +249,7 @@ watched! {
     Prune: retentions() -> Vec<(TenantName, Retention)>;
     Prune: tenants_with_events(after: Option<&TenantName>, limit: u32) -> Vec<TenantName>;
     Prune: old_events(tenant: &TenantName, after: Option<EventId>, made_before: Timestamp, limit: u32) -> Vec<OldEvent>;
-    Prune: delete_events(tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Deletion,
+    Prune: delete_events(tenant: &TenantName, ids: &[EventId], keys_since: Option<Timestamp>) -> Deletion,
         then |this, deletion| this.deleted(&deletion.deleted);
 
     Prune: expire_data(tenant: &TenantName, ids: &[EventId], now: Timestamp) -> Deletion,

@@ -301,8 +301,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deletes those of a tenant's events of which nothing is left to do, with their deliveries, attempts, dead letters and forwards, all
     /// in one transaction. One stays that has a delivery which is pending, in flight or holds up others in its line, or a dead letter
-    /// still to be sent on. Event keys stay: one accepted since `keys_since` is remembered without its event.
-    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion>;
+    /// still to be sent on. Event keys stay: one accepted since `keys_since` is remembered without its event;
+    /// `None` says that all of them were accepted before what is remembered.
+    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Option<Timestamp>) -> Result<Deletion>;
 
     /// Empties those of a tenant's events of which nothing is left to do, by the same measure as [`Store::delete_events`] and in one
     /// transaction: their attributes stay, their data goes, and their deliveries can't be opened again. One that is empty already

@@ -328,7 +328,7 @@ impl Store for SqlStore {
         retention::old_events(&self.engine, tenant, after, made_before, limit).await
     }
 
-    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Timestamp) -> Result<Deletion> {
+    async fn delete_events(&self, tenant: &TenantName, ids: &[EventId], keys_since: Option<Timestamp>) -> Result<Deletion> {
         retention::delete_events(&self.engine, tenant, ids, keys_since).await
     }
 

@@ -78,7 +78,7 @@ pub(super) async fn delete_events(
     engine: &Engine,
     tenant: &TenantName,
     ids: &[EventId],
-    keys_since: Timestamp,
+    keys_since: Option<Timestamp>,
 ) -> Result<Deletion> {
     match engine {
         Engine::Sqlite(engine) => sqlite::delete_events(engine, tenant, ids, keys_since).await,

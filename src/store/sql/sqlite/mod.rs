@@ -132,10 +132,11 @@ pub(super) async fn delete_events(
     engine: &SqliteEngine,
     tenant: &TenantName,
     ids: &[EventId],
-    keys_since: Timestamp,
+    keys_since: Option<Timestamp>,
 ) -> Result<Deletion> {
     let (tenant, ids) = (tenant.clone(), ids.to_vec());
-    let delete = move |session: &mut Session| retention::delete(session, tenant.as_str(), &ids, keys_since.as_micros());
+    let keys_since = keys_since.map(Timestamp::as_micros);
+    let delete = move |session: &mut Session| retention::delete(session, tenant.as_str(), &ids, keys_since);
     engine.hot.writer.run(delete).await
 }
 

@@ -14,7 +14,10 @@ use crate::domain::map::Set;
 use crate::store::sql::columns::{EventColumns, attributes_of};
 use crate::store::{Deleted, Deletion};
 
-const FIND: &str = "SELECT number, source, event_id FROM events WHERE tenant = ?1 AND id = ?2";
+/// Reads nothing but the index.
+const FIND: &str = "SELECT id, number FROM events WHERE tenant = ?1 AND id >= ?2 AND id <= ?3";
+
+const FIND_WITH_KEYS: &str = "SELECT id, number, source, event_id FROM events WHERE tenant = ?1 AND id >= ?2 AND id <= ?3";
 
 const DELIVERIES: &str = "SELECT id, event_id, state FROM deliveries WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 
@@ -50,6 +53,7 @@ const SPEND_LETTER: &str = "UPDATE dead_letters SET is_spent = TRUE WHERE tenant
 /// The statements of this module.
 pub(super) const STATEMENTS: &[&str] = &[
     FIND,
+    FIND_WITH_KEYS,
     DELIVERIES,
     BESIDE,
     HOLDS,
@@ -64,12 +68,12 @@ pub(super) const STATEMENTS: &[&str] = &[
     SPEND_LETTER,
 ];
 
-/// Deletes those of the events of which nothing is left to do.
-pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_since: i64) -> Result<Deletion> {
+/// Deletes those of the events of which nothing is left to do. Where a moment is given, keys taken since then outlive them.
+pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_since: Option<i64>) -> Result<Deletion> {
     let Session { connection, keys } = session;
     let mut deletion = Deletion::default();
     let beside = Beside::look(connection)?;
-    for neighbours in find(connection, tenant, ids)?.chunk_by(|one, next| one.number + 1 == next.number) {
+    for neighbours in find(connection, tenant, ids, keys_since.is_some())?.chunk_by(|one, next| one.number + 1 == next.number) {
         let deliveries = deliveries_of(connection, neighbours)?;
         let mut goes: Set<Uuid> = neighbours.iter().map(|old| old.id.as_uuid()).collect();
         for delivery in &deliveries {
@@ -80,8 +84,10 @@ pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_
         let is_going = |old: &Old| goes.contains(&old.id.as_uuid());
         deletion.kept.extend(neighbours.iter().filter(|old| !is_going(old)).map(|old| old.id));
         for old in neighbours.iter().filter(|old| is_going(old)) {
-            // Where its key stands in memory only, the event's row stood for it.
-            keys.detach(connection, old.key, old.id.as_uuid(), keys_since)?;
+            if let Some((key, since)) = old.key.zip(keys_since) {
+                // Where it stands in memory only, the event's row stood for it.
+                keys.detach(connection, key, old.id.as_uuid(), since)?;
+            }
         }
         // Deliveries of others may lie between them: identifiers of the same moment are in no order.
         for some in runs(&deliveries, |delivery| goes.contains(&delivery.event_id)) {
@@ -123,19 +129,24 @@ fn delete_deliveries(
 struct Old {
     number: i64,
     id: EventId,
-    key: [u8; 16],
+    /// Only where it may have to outlive the event.
+    key: Option<[u8; 16]>,
 }
 
-/// Those of the events that are there, in the order of accepting.
-fn find(connection: &Connection, tenant: &str, ids: &[EventId]) -> Result<Vec<Old>> {
-    let mut select = connection.prepare_cached(FIND)?;
+/// Those of the events that are there, in the order of accepting. They are old together, so that few others lie between them.
+fn find(connection: &Connection, tenant: &str, ids: &[EventId], with_keys: bool) -> Result<Vec<Old>> {
+    let (Some(&first), Some(&last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let wanted: Set<EventId> = ids.iter().copied().collect();
+    let mut select = connection.prepare_cached(if with_keys { FIND_WITH_KEYS } else { FIND })?;
+    let mut rows = select.query(params![tenant, first.as_uuid(), last.as_uuid()])?;
     let mut found = Vec::with_capacity(ids.len());
-    for &id in ids {
-        let old = select.query_row(params![tenant, id.as_uuid()], |row| {
-            let key = key_digest(tenant, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
-            Ok(Old { number: row.get(0)?, id, key })
-        });
-        found.extend(old.optional()?);
+    while let Some(row) = rows.next()? {
+        let id = EventId::from_uuid(row.get(0)?);
+        if wanted.contains(&id) {
+            let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+            let key = with_keys.then(|| Ok::<_, rusqlite::Error>(key_digest(tenant, text(2)?, text(3)?))).transpose()?;
+            found.push(Old { number: row.get(1)?, id, key });
+        }
     }
     found.sort_unstable_by_key(|old| old.number);
     Ok(found)

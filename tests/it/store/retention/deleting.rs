@@ -115,7 +115,7 @@ both_databases!(of_two_that_delete_the_same_events_each_event_is_one_s, async |s
         tasks.spawn(async move {
             let mut sum = Deleted::default();
             for some in ids.chunks(10) {
-                sum += shared.delete_events(&tenant, some, now).await.unwrap().deleted;
+                sum += shared.delete_events(&tenant, some, Some(now)).await.unwrap().deleted;
             }
             sum
         });
@@ -142,7 +142,7 @@ both_databases!(what_is_opened_again_at_the_same_moment_stays_or_is_gone, async 
     let mut deleting = JoinSet::new();
     deleting.spawn(async move {
         for some in ids.chunks(5) {
-            shared.delete_events(&tenant, some, now).await.unwrap();
+            shared.delete_events(&tenant, some, Some(now)).await.unwrap();
         }
     });
     let mut opened = 0;
@@ -190,7 +190,7 @@ both_databases!(a_key_is_remembered_without_its_event_even_after_a_restart, asyn
     let default = TenantName::default();
     let (first, _) = post(&store, "a").await;
     let since = store.now().minus(Duration::from_hours(1));
-    store.delete_events(&default, &[first], since).await.unwrap();
+    store.delete_events(&default, &[first], Some(since)).await.unwrap();
     assert_eq!(post(&store, "a").await.1, Some(first));
     let store = store.reopened().await;
     assert_eq!(post(&store, "a").await.1, Some(first));

@@ -32,7 +32,7 @@ async fn event(store: &TestStore, tenant: &TenantName, event_type: &str) -> Even
 }
 
 async fn delete(store: &TestStore, tenant: &TenantName, ids: &[EventId]) -> Deletion {
-    store.delete_events(tenant, ids, store.now()).await.unwrap()
+    store.delete_events(tenant, ids, Some(store.now())).await.unwrap()
 }
 
 async fn exists(store: &TestStore, tenant: &TenantName, id: EventId) -> bool {
