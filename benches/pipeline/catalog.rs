@@ -49,6 +49,9 @@ const AGELESS: Scenario = Scenario { group: "retention", count: 120_000, quick: 
 /// The same while everything that is a second old is deleted, row by row.
 const AGEING: Scenario = Scenario { keep_ms: 1_000, ..AGELESS };
 
+/// The same while whole partitions of it are dropped.
+const DROPPING: Scenario = Scenario { partition_ms: 2_000, ..AGEING };
+
 /// As fast as can be, over so many servers on one Postgres.
 const fn over(nodes: usize) -> Scenario {
     Scenario { group: "nodes", store: Postgres, nodes, connections: 240, quick: 0, ..PLAIN }
@@ -95,6 +98,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "sqlite-ageing", store: Sqlite, ..AGEING },
     Scenario { name: "postgres-ageless", store: Postgres, ..AGELESS },
     Scenario { name: "postgres-ageing", store: Postgres, ..AGEING },
+    Scenario { name: "postgres-dropping", store: Postgres, ..DROPPING },
     Scenario { name: "postgres-nodes-1", ..over(1) },
     Scenario { name: "postgres-nodes-2", ..over(2) },
     Scenario { name: "postgres-nodes-3", ..over(3) },

@@ -48,6 +48,12 @@ impl Counters {
         deleted(self) - deleted(before)
     }
 
+    /// Partitions dropped since `before` because everything in them was too old.
+    pub(crate) fn dropped_partitions(&self, before: &Self) -> f64 {
+        let dropped = |counters: &Self| counters.value("waypost_retention_dropped_partitions_total");
+        dropped(self) - dropped(before)
+    }
+
     /// Microseconds that claiming one delivery took since `before`, calls that found nothing included.
     pub(crate) fn us_of_claim(&self, before: &Self) -> f64 {
         let claimed = |counters: &Self| counters.value(r#"waypost_transitions_total{transition="claim"}"#);

@@ -28,6 +28,8 @@ pub(crate) enum Figure {
     OthersAfter,
     /// Events deleted meanwhile, of those posted.
     Deleted,
+    /// Partitions dropped meanwhile.
+    Dropped,
     /// The most memory that Waypost ever held, in MiB.
     Peak,
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::adapter::Adapter;
 use crate::api::{KEY, TENANT};
 use crate::backlog::{self, Behind, RUSH};
+use crate::counters::Counters;
 use crate::database::Database;
 use crate::death::{self, Death};
 use crate::load::{post, post_while, wait_for};
@@ -41,6 +42,8 @@ pub(crate) struct Measurement {
     pub(crate) postgres_kib: usize,
     /// Events that were deleted meanwhile because they were too old, of those posted.
     pub(crate) deleted: f64,
+    /// Partitions that were dropped meanwhile.
+    pub(crate) dropped: f64,
     /// Of a backlog that waited meanwhile.
     pub(crate) backlog: Option<Behind>,
     /// Of a node that was killed meanwhile.
@@ -92,7 +95,9 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
         wait_for(&sink, (measured + RUSH) * scenario.fan_out)?;
         behind = Some(Behind { filled_per_s, ..backlog::work_off(&system, &sink, backlog, &before.counters, &rush)? });
     }
-    let deleted: f64 = after.counters.iter().zip(&before.counters).map(|(after, before)| after.deleted_events(before)).sum();
+    let sum = |since: fn(&Counters, &Counters) -> f64| -> f64 {
+        after.counters.iter().zip(&before.counters).map(|(after, before)| since(after, before)).sum()
+    };
     let aside = after.aside - before.aside;
     Ok(Measurement {
         accepted_per_s: posted.per_s(),
@@ -107,7 +112,8 @@ pub(crate) fn run(scenario: &Scenario) -> Result<Measurement> {
         per_event: if scenario.is_one_killed { PerEvent::default() } else { after.per_event_since(&before, scenario.count) },
         server_peak_kib: system.peak_kib(),
         postgres_kib: system.database.as_ref().map_or(0, Database::memory_kib),
-        deleted: deleted / real_size(scenario.count),
+        deleted: sum(Counters::deleted_events) / real_size(scenario.count),
+        dropped: sum(Counters::dropped_partitions),
         backlog: behind,
         death,
     })

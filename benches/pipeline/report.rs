@@ -41,6 +41,7 @@ impl Summary {
             Figure::AcceptP50 => f64::from(run.accept.p50) / 1000.0,
             Figure::WorkedOff => run.backlog.as_ref().map_or(0.0, |behind| behind.worked_off_per_s),
             Figure::Deleted => run.deleted,
+            Figure::Dropped => run.dropped,
             Figure::Peak => real_size(run.server_peak_kib) / 1024.0,
         })
     }

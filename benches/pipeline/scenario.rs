@@ -81,6 +81,8 @@ pub(crate) struct Scenario {
     pub(crate) backlog: Option<Backlog>,
     /// For how many milliseconds events are kept; then they are deleted beside the load. 0 is as the settings say: longer than any run.
     pub(crate) keep_ms: u64,
+    /// How many milliseconds of events a partition holds on Postgres; 0 is without: what is too old goes row by row.
+    pub(crate) partition_ms: u64,
     /// The scenario without a store that this one is held against.
     pub(crate) ceiling: Option<&'static str>,
 }
@@ -106,6 +108,7 @@ impl Scenario {
         aside: &[],
         backlog: None,
         keep_ms: 0,
+        partition_ms: 0,
         ceiling: None,
     };
 

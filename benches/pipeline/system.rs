@@ -49,7 +49,7 @@ impl System {
             Store::Sqlite => Database::sqlite(&folder),
             Store::Postgres => Database::postgres()?,
         };
-        let servers = (0..scenario.nodes).map(|_| waypost(&folder, &database.url(), scenario.keep_ms)).collect::<Result<_>>()?;
+        let servers = (0..scenario.nodes).map(|_| waypost(&folder, &database.url(), scenario)).collect::<Result<_>>()?;
         let mut system = Self { servers, killed_cpu_us: 0, database: Some(database), paused: Vec::new(), folder };
         system.subscribe(scenario, sink)?;
         if let Some(backlog) = &scenario.backlog {
@@ -168,15 +168,15 @@ impl Drop for System {
 }
 
 /// The program itself, with nothing set but what the benchmark needs.
-fn waypost(folder: &Path, database_url: &str, keep_ms: u64) -> Result<Server> {
+fn waypost(folder: &Path, database_url: &str, scenario: &Scenario) -> Result<Server> {
     let settings = format!("[egress]\nallow = [\"127.0.0.0/8\"]\n[auth]\nbootstrap_key = \"{KEY}\"\n[log]\nfilter = \"error\"\n");
     std::fs::write(folder.join("waypost.toml"), settings)?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_waypost"));
     command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url]);
-    if keep_ms > 0 {
+    if scenario.keep_ms > 0 {
         // Looked for all the time, so that as much goes as comes.
-        command.env("WAYPOST_RETENTION__KEEP_MS", keep_ms.to_string()).env("WAYPOST_RETENTION__INTERVAL_MS", "100");
-        command.env("WAYPOST_RETENTION__BATCH_EVENTS", "200").env("WAYPOST_DATABASE__PARTITION_MS", "0");
+        command.env("WAYPOST_RETENTION__KEEP_MS", scenario.keep_ms.to_string()).env("WAYPOST_RETENTION__INTERVAL_MS", "100");
+        command.env("WAYPOST_RETENTION__BATCH_EVENTS", "200").env("WAYPOST_DATABASE__PARTITION_MS", scenario.partition_ms.to_string());
         // As with days in place of a second, keys are forgotten before their events: one that outlives its event is written by itself.
         command.env("WAYPOST_ACCEPT__DEDUPLICATION_WINDOW_MS", "500");
     }
