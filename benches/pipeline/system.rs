@@ -176,7 +176,9 @@ fn waypost(folder: &Path, database_url: &str, scenario: &Scenario) -> Result<Ser
     if scenario.keep_ms > 0 {
         // Looked for all the time, so that as much goes as comes.
         command.env("WAYPOST_RETENTION__KEEP_MS", scenario.keep_ms.to_string()).env("WAYPOST_RETENTION__INTERVAL_MS", "100");
-        command.env("WAYPOST_RETENTION__BATCH_EVENTS", "200").env("WAYPOST_DATABASE__PARTITION_MS", scenario.partition_ms.to_string());
+        command
+            .env("WAYPOST_RETENTION__BATCH_EVENTS", "200")
+            .env("WAYPOST_DATABASE__PARTITION_MS", scenario.partition_ms.to_string());
         // As with days in place of a second, keys are forgotten before their events: one that outlives its event is written by itself.
         command.env("WAYPOST_ACCEPT__DEDUPLICATION_WINDOW_MS", "500");
     }

@@ -2,7 +2,8 @@
 
 use super::goals::Bound::{AtLeast, AtMost};
 use super::goals::Figure::{
-    AcceptP50, Accepted, Cpu, Deleted, Delivered, Dropped, Missing, OthersAfter, OthersBefore, P50, P99, Peak, RecoveredS, WorkedOff,
+    AcceptP50, Accepted, Cpu, Deleted, Delivered, Dropped, Missing, OthersAfter, OthersBefore, P50, P99, Peak, RecoveredS,
+    WorkedOff,
 };
 use super::goals::{Goal, Number, ratio, value};
 
@@ -30,7 +31,12 @@ pub(crate) const ALL: &[Goal] = &[
     value("CPU of Waypost per 1,000 deliveries", (Cpu, "postgres-256"), " ms", AtMost(80.0)),
     ratio("retention meanwhile, deliveries of without", (Delivered, "*-ageing"), (Delivered, "*-ageless"), AtLeast(0.9)),
     value("retention meanwhile, events deleted of posted", (Deleted, "*-ageing"), "", AtLeast(0.6)),
-    ratio("partitions dropped meanwhile, deliveries of without", (Delivered, DROPPING), (Delivered, "postgres-ageless"), AtLeast(0.9)),
+    ratio(
+        "partitions dropped meanwhile, deliveries of without",
+        (Delivered, DROPPING),
+        (Delivered, "postgres-ageless"),
+        AtLeast(0.9),
+    ),
     value("partitions dropped meanwhile", (Dropped, DROPPING), "", AtLeast(2.0)),
     value("node killed among three, leases at work", (RecoveredS, "postgres-node-killed"), " s", AtMost(15.0)),
     value("node killed among three, lost", (Missing, "postgres-node-killed"), "", AtMost(0.0)),

@@ -55,12 +55,15 @@ fn look(state: &AppState) {
     let (mut requests, mut bytes, mut load) = (0, 0, None);
     let mut pools: Vec<Pool> = Vec::new();
     let mut in_flight = Counted::default();
+    let (mut unheard, mut replicas) = (0, Vec::new());
     for shard in state.shards.all() {
         let waiting = shard.acceptor.waiting();
         (requests, bytes) = (requests + waiting.0, bytes + waiting.1);
         let own = shard.dispatch.load();
         load = Some(load.map_or(own, |sum: Load| sum.with(own)));
-        let Holdings { pools: own, lease_count, oldest_lease_at } = shard.store.holdings();
+        let Holdings { pools: own, lease_count, oldest_lease_at, hears, replica } = shard.store.holdings();
+        unheard += usize::from(hears == Some(false));
+        replicas.extend(replica);
         in_flight.count += lease_count as u64;
         in_flight.oldest_at = [in_flight.oldest_at, oldest_lease_at].into_iter().flatten().min();
         for pool in own {
@@ -79,6 +82,9 @@ fn look(state: &AppState) {
     let (shards, down) =
         state.shards.further_numbers().fold((0, 0), |(all, down), (_, is_up)| (all + 1, down + usize::from(!is_up)));
     metrics.database.shards(shards, down);
+    metrics.database.unheard(unheard);
+    let age = replicas.iter().map(|replica| replica.age).max().unwrap_or_default();
+    metrics.database.replicas(age, replicas.iter().filter(|replica| !replica.is_used).count());
     metrics.node.runtime();
     metrics.process.look();
 }

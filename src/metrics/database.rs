@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, IntGauge, IntGaugeVec};
+use prometheus::{Gauge, Histogram, IntCounter, IntGauge, IntGaugeVec};
 
 use super::LATENCY;
 use super::catalog::{Catalog, Label};
@@ -86,6 +86,9 @@ pub struct Database {
     max_connections: IntGaugeVec,
     shards: IntGauge,
     shards_down: IntGauge,
+    unheard: IntGauge,
+    replica_age: Gauge,
+    replicas_unused: IntGauge,
 }
 
 impl Database {
@@ -122,6 +125,19 @@ impl Database {
             shards: catalog.gauge("waypost_shards", "Databases beside home, which `database.shards` names."),
             shards_down: catalog
                 .gauge("waypost_shards_down", "Those of them that this node can't use: their tenants are answered 503."),
+            unheard: catalog.gauge(
+                "waypost_database_unheard",
+                "Postgres databases over which this node should hear the others and does not: what they hand over or change is found \
+                 by looking, up to `dispatch.sweep_ms` later.",
+            ),
+            replica_age: catalog.float_gauge(
+                "waypost_database_replica_age_seconds",
+                "How old what read replicas show may be, of all databases the greatest; 0 without a replica.",
+            ),
+            replicas_unused: catalog.gauge(
+                "waypost_database_replicas_unused",
+                "Read replicas that are away or older than `database.max_replica_lag_ms`: lists are read from the primary.",
+            ),
         }
     }
 
@@ -137,6 +153,17 @@ impl Database {
     pub fn shards(&self, all: usize, down: usize) {
         self.shards.set(signed(all));
         self.shards_down.set(signed(down));
+    }
+
+    /// Notes over how many databases other nodes should be heard and are not.
+    pub fn unheard(&self, databases: usize) {
+        self.unheard.set(signed(databases));
+    }
+
+    /// Notes how old what replicas show may be, and how many of them are not used.
+    pub fn replicas(&self, age: Duration, unused: usize) {
+        self.replica_age.set(age.as_secs_f64());
+        self.replicas_unused.set(signed(unused));
     }
 
     /// Notes how a pool stands.

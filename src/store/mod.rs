@@ -27,7 +27,7 @@ pub use depth::{Mark, Portion};
 pub use directory::{Directory, SharedDirectory};
 pub use error::{Conflict, StoreError};
 pub use forward::{Forward, ForwardReport, ForwardState, ForwardThen, LeasedForward};
-pub use holdings::{Holdings, Pool};
+pub use holdings::{Following, Holdings, Pool};
 pub use identity::Identity;
 pub use jobs::{ClaimedJob, DueJob, JobChange, JobClaim, JobEnd, JobFilter, JobStep, Opening, Past, Standing, Stepped};
 pub use measured::Measured;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::SqlStore;
 use super::engine::PostgresEngine;
 use super::failure::store_error;
-use crate::store::{Store, StoreError};
+use crate::store::{Following, Store, StoreError};
 
 /// Where the primary's log ends.
 const WRITTEN: &str = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint";
@@ -29,6 +29,8 @@ const MAX_MARKS: usize = 256;
 pub(super) struct Replica {
     store: Arc<SqlStore>,
     max_lag: Duration,
+    /// Since when it is looked at.
+    since: Instant,
     seen: Mutex<Seen>,
 }
 
@@ -45,13 +47,19 @@ struct Seen {
 impl Replica {
     /// A replica that is not used before it was looked at.
     pub(super) fn new(store: SqlStore, max_lag: Duration) -> Self {
-        Self { store: Arc::new(store), max_lag, seen: Mutex::default() }
+        Self { store: Arc::new(store), max_lag, since: Instant::now(), seen: Mutex::default() }
     }
 
     /// Its store, if it is near enough.
     pub(super) fn usable(&self) -> Option<Arc<dyn Store>> {
-        let as_of = self.seen().as_of?;
-        (as_of.elapsed() <= self.max_lag).then(|| Arc::clone(&self.store) as Arc<dyn Store>)
+        self.following().is_used.then(|| Arc::clone(&self.store) as Arc<dyn Store>)
+    }
+
+    /// How it follows. One that was never seen to is as old as the looking for it.
+    pub(super) fn following(&self) -> Following {
+        let as_of = self.seen().as_of;
+        let age = as_of.unwrap_or(self.since).elapsed();
+        Following { age, is_used: as_of.is_some() && age <= self.max_lag }
     }
 
     /// Looks how far it is.

@@ -61,7 +61,7 @@ impl Scrape {
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Waits until a series has a value, and gives the scrape in which it has.
-async fn wait_for(base: &str, series: &str, value: f64) -> Scrape {
+pub(crate) async fn wait_for(base: &str, series: &str, value: f64) -> Scrape {
     wait_until(base, &format!("{series} is {value}"), |scrape| (scrape.value(series) - value).abs() < f64::EPSILON).await
 }
 

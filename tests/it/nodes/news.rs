@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::PATIENCE;
+use crate::metrics::wait_for;
 use crate::promises::Administrator;
 use crate::support::database::{Database, Kind};
 use crate::support::process::Process;
@@ -111,9 +112,11 @@ async fn a_node_whose_listening_connection_is_ended_listens_again_and_looks_for_
         database
             .run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
             .await;
+        wait_for(api.base(), "waypost_database_unheard", 1.0).await;
         // Nobody listens now: this one is found when they do again.
         let missed = time_of(&here, &sink, "missed").await;
         listening(&database, 2).await;
+        wait_for(api.base(), "waypost_database_unheard", 0.0).await;
         let told = time_of(&here, &sink, "after").await;
         eprintln!("missed {missed:?}, told {told:?}");
         assert!(missed < AT_ONCE && told < AT_ONCE);

@@ -10,11 +10,16 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use super::PATIENCE;
+use crate::metrics::wait_for;
 use crate::promises::Administrator;
 use crate::support::process::Process;
 
 /// How far the replica may be behind here.
 const MAX_LAG: &str = "4000";
+
+/// Replicas that lists are not read from, and how old they may be, in seconds.
+const UNUSED: &str = "waypost_database_replicas_unused";
+const AGE: &str = "waypost_database_replica_age_seconds";
 
 /// A primary and a replica of the test's own; both go when this is dropped.
 struct Servers {
@@ -92,17 +97,21 @@ async fn lists_are_read_from_a_replica_unless_it_is_too_far_behind_or_away() {
             json!(hidden),
             "one event comes from the primary"
         );
+        let used = wait_for(node.base(), UNUSED, 0.0).await;
+        assert!(used.value(AGE) <= 4.0);
         while !is_listed(&administrator, &hidden).await {
             sleep(Duration::from_millis(50)).await;
         }
         let behind = publish(&administrator, "behind").await;
         assert!(is_listed(&administrator, &behind).await, "too far behind, it is not asked");
+        assert!(wait_for(node.base(), UNUSED, 1.0).await.value(AGE) > 4.0);
 
         servers.at_replica("SELECT pg_wal_replay_resume()").await;
-        sleep(Duration::from_secs(2)).await;
+        assert!(wait_for(node.base(), UNUSED, 0.0).await.value(AGE) <= 4.0);
         script(&servers.folder, &["down"], "replica");
         let away = publish(&administrator, "away").await;
         assert!(is_listed(&administrator, &away).await, "the primary answers for it");
+        wait_for(node.base(), UNUSED, 1.0).await;
         for path in ["deliveries", "dead-letters", "dead-letters?group_by=reason", "stats", "stats/subscriptions"] {
             administrator.get(&format!("/v1/{path}")).await;
         }

@@ -15,8 +15,9 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Limit for its answer, and for connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Listens until the connection is lost. Whatever was told before it began may be missing, so it begins with everything.
-pub(super) async fn hear(server: &PgConnectOptions, node: NodeId, inbox: &NewsBox) -> Result<(), Error> {
+/// Listens until the connection is lost, and says when it begins to. Whatever was told before may be missing, so it begins with
+/// everything.
+pub(super) async fn hear(server: &PgConnectOptions, node: NodeId, inbox: &NewsBox, begins: impl FnOnce()) -> Result<(), Error> {
     // A listener is made from a pool; this one holds it and nothing else.
     let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).acquire_timeout(PATIENCE);
     let pool = pool.connect_with(server.clone()).await?;
@@ -24,6 +25,7 @@ pub(super) async fn hear(server: &PgConnectOptions, node: NodeId, inbox: &NewsBo
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     tracing::debug!("listening to other nodes");
+    begins();
     inbox.add(|news| *news = News::of_everything());
     loop {
         match timeout(SILENCE, listener.try_recv()).await {

@@ -7,6 +7,8 @@
 mod letter;
 mod listen;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sqlx::postgres::PgConnectOptions;
 
 use super::engine::{Engine, PostgresEngine};
@@ -32,6 +34,8 @@ pub(super) struct Herald {
 struct Wire {
     /// Where to listen: with a connection of its own, which no pool lends out. Nothing behind a pooler that has no way past it.
     server: Option<PgConnectOptions>,
+    /// Whether somebody listens there right now.
+    is_heard: AtomicBool,
     /// What is to be told.
     outbox: NewsBox,
 }
@@ -41,7 +45,8 @@ impl Herald {
     pub(super) fn new(engine: &Engine, options: &Database) -> Self {
         let wire = match engine {
             Engine::Postgres(engine) if options.notify => {
-                Some(Wire { server: engine.direct.as_deref().cloned(), outbox: NewsBox::default() })
+                let server = engine.direct.as_deref().cloned();
+                Some(Wire { server, is_heard: AtomicBool::new(false), outbox: NewsBox::default() })
             }
             Engine::Postgres(_) | Engine::Sqlite(_) => None,
         };
@@ -102,9 +107,20 @@ impl Herald {
 
     /// Puts what others tell into `inbox`, until the connection is lost.
     pub(super) async fn hear(&self, node: NodeId, inbox: &NewsBox) -> Result<()> {
-        let server = self.wire.as_ref().and_then(|wire| wire.server.as_ref());
-        let Some(server) = server else { return std::future::pending().await };
-        listen::hear(server, node, inbox).await.map_err(store_error)
+        let Some((wire, server)) = self.listening() else { return std::future::pending().await };
+        let heard = listen::hear(server, node, inbox, || wire.is_heard.store(true, Ordering::Relaxed)).await;
+        wire.is_heard.store(false, Ordering::Relaxed);
+        heard.map_err(store_error)
+    }
+
+    /// Whether others are heard right now; nothing where nobody is to be heard.
+    pub(super) fn hears(&self) -> Option<bool> {
+        self.listening().map(|(wire, _)| wire.is_heard.load(Ordering::Relaxed))
+    }
+
+    fn listening(&self) -> Option<(&Wire, &PgConnectOptions)> {
+        let wire = self.wire.as_ref()?;
+        Some((wire, wire.server.as_ref()?))
     }
 }
 

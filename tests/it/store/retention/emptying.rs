@@ -64,7 +64,11 @@ both_databases!(attributes_and_history_stay_and_nothing_can_be_sent_again, async
     assert_eq!(store.delivery(&default, leases[1].delivery_id).await.unwrap().delivery.state, DeliveryState::DeadLettered);
 
     assert_eq!(expire(&store, &default, &[id]).await, Deletion::default(), "once is enough");
-    assert_eq!(store.delete_events(&default, &[id], Some(store.now())).await.unwrap().deleted.events, 1, "it goes like any other");
+    assert_eq!(
+        store.delete_events(&default, &[id], Some(store.now())).await.unwrap().deleted.events,
+        1,
+        "it goes like any other"
+    );
 });
 
 both_databases!(data_stays_until_all_deliveries_have_ended, async |store: TestStore| {
