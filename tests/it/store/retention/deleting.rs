@@ -12,6 +12,7 @@ use waypost::store::{
 };
 
 use super::super::sample::{ORDER, dead, delivered, ended, handed_over, in_flight, is_not_found, pending, subscribed, tenant};
+use super::sweeping::{round, sweeper};
 use super::{TABLES, counts, delete, event, exists};
 use crate::support::database::{TestStore, both_databases};
 
@@ -196,6 +197,18 @@ both_databases!(a_key_is_remembered_without_its_event_even_after_a_restart, asyn
     assert_eq!(post(&store, "a").await.1, Some(first));
     assert_eq!(post(&store, "b").await.1, None);
     assert_eq!(counts(&store).await[0], 1);
+});
+
+both_databases!(a_key_outlives_an_event_that_is_kept_for_less_than_the_window, async |store: TestStore| {
+    let (first, _) = post(&store, "a").await;
+    store.clock.advance(Duration::from_mins(40));
+    let mut sweeper = sweeper(&store, |config| config.keep_ms = 30 * 60_000);
+    assert_eq!(round(&mut sweeper).await.deleted.events, 1);
+    drop(sweeper);
+    let store = store.reopened().await;
+    assert_eq!(post(&store, "a").await.1, Some(first));
+    store.clock.advance(Duration::from_mins(40));
+    assert_eq!(post(&store, "a").await.1, None, "the window is an hour here");
 });
 
 both_databases!(a_replay_creates_no_delivery_for_an_event_that_is_gone, async |store: TestStore| {
