@@ -14,6 +14,6 @@ pub struct Accept {
     pub max_batch_events: usize,
     /// How long an event key is remembered.
     pub deduplication_window_ms: u64,
-    /// Concurrent accepting transactions on Postgres.
+    /// Batches accepted at once.
     pub writers: usize,
 }

@@ -488,15 +488,9 @@ impl Store for SqlStore {
     }
 
     fn holdings(&self) -> Holdings {
-        let (lease_count, oldest) = self.leases.held();
+        let (pools, (lease_count, oldest)) = (self.engine.pools(), self.leases.held());
         let (hears, replica) = (self.herald.hears(), self.replica.as_ref().map(super::replica::Replica::following));
-        Holdings {
-            pools: self.engine.pools(),
-            lease_count,
-            oldest_lease_at: oldest.and_then(DeliveryId::made_at),
-            hears,
-            replica,
-        }
+        Holdings { pools, lease_count, oldest_lease_at: oldest.and_then(DeliveryId::made_at), hears, replica }
     }
 
     async fn close(&self) {

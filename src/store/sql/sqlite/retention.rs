@@ -72,6 +72,8 @@ pub(super) const STATEMENTS: &[&str] = &[
 pub(super) fn delete(session: &mut Session, tenant: &str, ids: &[EventId], keys_since: Option<i64>) -> Result<Deletion> {
     let Session { connection, keys } = session;
     let mut deletion = Deletion::default();
+    // Numbers only grow: what the newest event's is has to be known before it may go.
+    keys.load(connection)?;
     let beside = Beside::look(connection)?;
     for neighbours in find(connection, tenant, ids, keys_since.is_some())?.chunk_by(|one, next| one.number + 1 == next.number) {
         let deliveries = deliveries_of(connection, neighbours)?;

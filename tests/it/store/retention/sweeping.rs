@@ -195,6 +195,26 @@ async fn the_file_stops_growing_under_steady_load() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_number_of_an_event_that_went_is_not_used_again_after_a_restart() {
+    run(Kind::Sqlite, async |store: TestStore| {
+        let default = TenantName::default();
+        let gone = event(&store, &default, "a").await;
+        assert_eq!(newest(&store.database).await, 1);
+        store.clock.advance(DAY);
+        let store = store.reopened().await;
+        assert_eq!(store.delete_events(&default, &[gone], None).await.unwrap().deleted.events, 1);
+        event(&store, &default, "a").await;
+        assert_eq!(newest(&store.database).await, 2);
+    })
+    .await;
+}
+
+async fn newest(database: &Database) -> i64 {
+    let mut connection = database.sqlite().await;
+    sqlx::query("SELECT max(number) FROM events").fetch_one(&mut connection).await.unwrap().get(0)
+}
+
 async fn pages(database: &Database) -> i64 {
     let mut connection = database.sqlite().await;
     sqlx::query("PRAGMA page_count").fetch_one(&mut connection).await.unwrap().get(0)

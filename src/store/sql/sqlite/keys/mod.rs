@@ -149,7 +149,6 @@ impl Keys {
 
     /// Writes the key of an event whose row goes, if the row stood for it: one taken at `since` or later is remembered without it.
     pub(super) fn detach(&mut self, connection: &Connection, key: Key, id: Uuid, since: i64) -> Result<()> {
-        self.load(connection)?;
         if let Some(first) = self.recent.get(&key).filter(|first| first.event_id == id && first.accepted_at >= since) {
             connection.prepare_cached(WRITE)?.execute(params![key, first.event_id, first.accepted_at])?;
         }
@@ -217,8 +216,8 @@ impl Keys {
         }
     }
 
-    /// Reads the keys of the events whose keys may not be in the table. Some are: writing them again changes nothing.
-    fn load(&mut self, connection: &Connection) -> Result<()> {
+    /// Reads, the first time, the newest number and the keys of the events whose keys may not be in the table. Some are: writing them again changes nothing.
+    pub(super) fn load(&mut self, connection: &Connection) -> Result<()> {
         if self.is_loaded {
             return Ok(());
         }
