@@ -119,6 +119,8 @@ both_databases!(the_rate_limit_spaces_requests, async |store: TestStore| {
         node.post(&subscription).await;
     }
     let requests = sink.wait_for(6).await;
-    assert!(requests[5].at - requests[0].at >= Duration::from_millis(240), "{:?}", requests[5].at - requests[0].at);
+    // Five times 50 ms between them when they are sent; the first is under way for longer, since it has to connect.
+    let spread = requests[5].at - requests[0].at;
+    assert!(spread >= Duration::from_millis(200), "{spread:?}");
     node.stopped().await;
 });
