@@ -87,7 +87,8 @@ impl Lanes {
             Gate::Probing(left) => room.min((left as usize).saturating_sub(lane.waiting())),
             Gate::Free => room.min(lane.allowance().saturating_mul(ROUNDS)),
         };
-        if room == 0 || lane.is_claiming || lane.waiting() > lane.max_waiting(self.limits.waiting_per_lane, self.crew) / 2 {
+        let is_full = lane.waiting() > lane.max_waiting(self.limits.waiting_per_lane, self.crew) / 2;
+        if room == 0 || lane.is_claiming || is_full || lane.can_wait(room, self.crew) {
             self.forget_if_idle(id, now);
             return 0;
         }

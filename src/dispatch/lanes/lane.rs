@@ -13,6 +13,9 @@ use crate::domain::crew::Crew;
 use crate::domain::subscription::{RateLimit, Status, Subscription};
 use crate::store::Leased;
 
+/// So many deliveries make a claim worth its transaction, for a lane that has as many left to send.
+const WORTH: usize = 64;
+
 /// Rounds of requests that wait in a lane that several nodes share.
 const ROUNDS: usize = 16;
 
@@ -102,6 +105,12 @@ impl Lane {
     /// while the others have nothing to do.
     pub(super) fn max_waiting(&self, most: usize, crew: Crew) -> usize {
         if crew.is_alone() { most } else { most.min(self.part(crew).saturating_mul(ROUNDS)) }
+    }
+
+    /// Whether it has enough to send to wait until there is more room than this: where lanes share the memory, room comes back a few
+    /// deliveries at a time, and a claim for each handful of them would cost more than the deliveries themselves.
+    pub(super) fn can_wait(&self, room: usize, crew: Crew) -> bool {
+        room < WORTH && self.waiting() >= WORTH.max(self.part(crew).saturating_mul(2))
     }
 
     /// Whether its subscription and its sink want deliveries.

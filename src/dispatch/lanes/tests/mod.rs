@@ -1,5 +1,6 @@
 //! Lanes, stepped by hand.
 
+mod claiming;
 mod sharing;
 
 use std::collections::HashMap;
@@ -268,44 +269,6 @@ fn a_sink_that_is_gone_gets_nothing_until_its_subscription_changes() {
     assert!(!fixture.reserve(1));
     fixture.change(1, |subscription| subscription.spec.sink = "https://other.example/".into());
     assert!(fixture.reserve(1));
-}
-
-#[test]
-fn claims_take_the_room_there_is_and_a_full_one_is_followed_by_another() {
-    let mut fixture = Fixture::new(LIMITS, 2);
-    fixture.lanes.sweep(&due(1), NOW);
-    let wanted = fixture.wanted();
-    assert_eq!(wanted.claims, [(id(1), 20)]);
-    assert!(fixture.wanted().claims.is_empty());
-    let claimed = (1..=20).map(|number| leased(1, number)).collect();
-    assert!(fixture.lanes.claimed(id(1), 20, claimed, NOW).is_empty());
-    assert_eq!(fixture.begin_all(NOW).len(), 8);
-    let refills: Vec<bool> = (0..3).map(|_| fixture.lanes.finish(id(1), NOW)).collect();
-    assert_eq!(refills, [false, false, false]);
-    assert_eq!(fixture.begin_all(NOW).len(), 3);
-    assert!(fixture.lanes.finish(id(1), NOW), "half empty and more waits");
-    assert!(!fixture.wanted().claims.is_empty());
-}
-
-#[test]
-fn a_claim_that_came_back_short_is_not_repeated() {
-    let mut fixture = Fixture::new(LIMITS, 1);
-    fixture.lanes.note(id(1), NOW, NOW);
-    assert_eq!(fixture.wanted().claims.len(), 1);
-    fixture.lanes.claimed(id(1), 20, vec![leased(1, 1)], NOW);
-    assert_eq!((fixture.lanes.held.count, fixture.lanes.held.bytes), (1, weight(&leased(1, 1))));
-    assert!(fixture.wanted().claims.is_empty());
-    assert_eq!(fixture.begin_all(NOW).len(), 1);
-    fixture.done(1, NOW);
-    assert_eq!((fixture.lanes.held.count, fixture.lanes.held.bytes), (0, 0));
-}
-
-#[test]
-fn what_waits_in_the_database_is_not_overtaken_for_ever() {
-    let mut fixture = Fixture::new(LIMITS, 1);
-    fixture.lanes.note(id(1), NOW, NOW);
-    assert_eq!(fixture.fill(1, 1000), LIMITS.waiting_per_lane / 4);
-    assert_eq!(fixture.wanted().claims, [(id(1), 15)]);
 }
 
 #[test]
