@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::asking::Asking;
 use super::dispatcher::DispatchParts;
 use super::egress::Guard;
-use super::lanes::{Lanes, Limits, Next, weight};
+use super::lanes::{Lanes, Limits, Next};
 use super::recorder::{Ended, Release};
 use super::sink::{Target, Terms};
 use super::transport::Transport;
@@ -146,13 +146,6 @@ impl Shared {
         if is_news {
             self.refill.notify_one();
         }
-    }
-}
-
-impl Release {
-    /// The release of a delivery held in memory.
-    pub(super) fn of(leased: &Leased, due_at: Timestamp) -> Self {
-        Self { lease: leased.lease, subscription_id: leased.subscription_id, held_bytes: Some(weight(leased)), due_at }
     }
 }
 

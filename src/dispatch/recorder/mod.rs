@@ -3,17 +3,22 @@
 //! An outcome is kept until it is recorded or its lease is known to be lost, however long the database is away; the bounds of
 //! the lanes bound how many wait here.
 
+mod ended;
+mod pace;
+
+pub(super) use ended::{Ended, Release, Reported};
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::lanes::Shown;
+use self::pace::{PATIENCE, Pace};
 use super::shared::Shared;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::VerdictKind;
@@ -25,64 +30,18 @@ use crate::store::{Lease, Recorded, Report, Resolution, SinkPause, StatsRow, Sto
 
 /// Deliveries that are recorded in one transaction.
 const MAX_GROUP: usize = 500;
-/// From this size on groups come one after the other, and a little patience makes them larger and fewer: nobody waits for them.
-const BUSY_GROUP: usize = 8;
-/// A group as large as this is not waited for.
-const GOOD_GROUP: usize = 100;
-/// How long a busy group gathers.
-const PATIENCE: Duration = Duration::from_millis(3);
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// A transition under way.
 type Transition<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A delivery that this node is done with.
-#[derive(Debug)]
-pub(super) enum Ended {
-    /// Something came of it.
-    Report(Box<Reported>),
-    /// It goes back untried.
-    Release(Release),
-}
-
-/// A report, and what else follows from the attempt.
-#[derive(Debug)]
-pub(super) struct Reported {
-    /// What is recorded.
-    pub(super) report: Report,
-    /// The delivery's subscription.
-    pub(super) subscription_id: SubscriptionId,
-    /// The bytes it holds in its lane, if it came through one.
-    pub(super) held_bytes: Option<usize>,
-    /// What the sink asked for.
-    pub(super) pause: Option<SinkPause>,
-    /// What the attempt showed of its sink, until that is taken notice of.
-    pub(super) shown: Option<Shown>,
-    /// Whether the sink wants nothing any more.
-    pub(super) is_gone: bool,
-    /// How long after its event was accepted it was delivered, unless it was redelivered.
-    pub(super) latency: Option<Duration>,
-}
-
-/// A delivery that goes back to the database untried.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Release {
-    /// Its lease.
-    pub(super) lease: Lease,
-    /// Its subscription.
-    pub(super) subscription_id: SubscriptionId,
-    /// The bytes it holds in its lane, if it came through one.
-    pub(super) held_bytes: Option<usize>,
-    /// When it is due again.
-    pub(super) due_at: Timestamp,
-}
-
 /// The task that records.
 #[derive(Debug)]
 pub(super) struct Recorder {
     shared: Arc<Shared>,
     incoming: UnboundedReceiver<Ended>,
+    pace: Pace,
     /// Cancelled when nothing more is to come: what is there is recorded, then it ends.
     finish: CancellationToken,
     /// Cancelled when time is up: what can't be recorded at once is left to be reclaimed.
@@ -97,27 +56,27 @@ impl Recorder {
         finish: CancellationToken,
         abort: CancellationToken,
     ) -> Self {
-        Self { shared, incoming, finish, abort }
+        Self { shared, incoming, pace: Pace::default(), finish, abort }
     }
 
     /// Records until told to finish.
     pub(super) async fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
-        let mut last_size = 0;
-        while self.gather(&mut group, last_size).await {
-            last_size = group.len();
+        while self.gather(&mut group).await {
+            let size = group.len();
             self.write(&mut group).await;
+            self.pace.wrote(size, Instant::now());
         }
     }
 
-    /// Fills the group. A lone outcome is written at once; only when groups come thick and fast they are let grow.
-    async fn gather(&mut self, group: &mut Vec<Ended>, last_size: usize) -> bool {
+    /// Fills the group, with patience where that pays.
+    async fn gather(&mut self, group: &mut Vec<Ended>) -> bool {
         tokio::select! {
             biased;
             received = self.incoming.recv_many(group, MAX_GROUP) => if received == 0 { return false },
             () = self.finish.cancelled() => return false,
         }
-        if last_size >= BUSY_GROUP && group.len() < GOOD_GROUP && !self.finish.is_cancelled() {
+        if self.pace.lets_grow(group, Instant::now()) && !self.finish.is_cancelled() {
             sleep(PATIENCE).await;
             while group.len() < MAX_GROUP
                 && let Ok(more) = self.incoming.try_recv()
