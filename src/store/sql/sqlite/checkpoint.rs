@@ -4,7 +4,6 @@
 //! its own does it while the writer goes on. It takes the turn to write only when the log has grown long, to let the log begin
 //! anew: a log that is appended to for ever never would.
 
-use std::fs::File;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -23,9 +22,8 @@ const TRUNCATE_PAGES: i64 = 16 * 1024;
 /// How long a reader may keep the cutting of the log, and with it the writer, waiting.
 const READER_PATIENCE: Duration = Duration::from_millis(50);
 
-/// Copies the log into `file`, the database, whenever the total of changed rows that comes over `written` has grown enough, until the
-/// channel closes.
-pub(super) fn follow(connection: &Connection, file: &File, gate: &Arc<Mutex<()>>, written: &mpsc::Receiver<u64>) {
+/// Copies the log whenever the total of changed rows that comes over `written` has grown enough, until the channel closes.
+pub(super) fn follow(connection: &Connection, gate: &Arc<Mutex<()>>, written: &mpsc::Receiver<u64>) {
     if connection.busy_timeout(READER_PATIENCE).is_err() {
         return;
     }
@@ -36,19 +34,16 @@ pub(super) fn follow(connection: &Connection, file: &File, gate: &Arc<Mutex<()>>
         }
         copied_at = total;
         // A checkpoint that fails (a full disk) is tried again after as many rows; nothing is lost, the log only grows.
-        if let Err(error) = copy(connection, file, gate) {
+        if let Err(error) = copy(connection, gate) {
             tracing::warn!(%error, "the write-ahead log could not be copied into the database");
         }
     }
 }
 
-fn copy(connection: &Connection, file: &File, gate: &Mutex<()>) -> Result<(), rusqlite::Error> {
+fn copy(connection: &Connection, gate: &Mutex<()>) -> Result<(), rusqlite::Error> {
     if checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")? < RESTART_PAGES {
         return Ok(());
     }
-    // What was copied reaches the disk now, beside the writer. SQLite sees to that only once nothing is left to copy, that is below,
-    // and would keep the writer waiting for megabytes. What fails here fails there again.
-    let _ = file.sync_data();
     // Little is left to copy now; once nothing is, the next commit begins the log anew.
     let _turn = gate.blocking_lock();
     if checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")? >= TRUNCATE_PAGES {

@@ -17,7 +17,6 @@ mod rows;
 mod stats;
 mod writer;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -62,16 +61,13 @@ impl Hot {
         let (written, total) = mpsc::sync_channel(1);
         let failed = |source| OpenError::Path { path: path.to_owned(), source };
         let checkpointer = connect(path)?;
-        let file = File::options().read(true).write(true).open(path).map_err(failed)?;
         let checkpoint_gate = Arc::clone(&gate);
         let (end, checkpointed) = oneshot::channel();
         std::thread::Builder::new()
             .name("sqlite-checkpoint".into())
             .spawn(move || {
-                checkpoint::follow(&checkpointer, &file, &checkpoint_gate, &total);
+                checkpoint::follow(&checkpointer, &checkpoint_gate, &total);
                 drop(checkpointer);
-                // After the last connection: closing any handle of a file takes the locks of the whole process with it (POSIX).
-                drop(file);
                 // Nobody may be waiting for the end any more.
                 let _ = end.send(());
             })
